@@ -1,14 +1,14 @@
-//! Blocking tasks: work that would hold up the runtime's one thread runs on a thread of its own.
+//! Blocking tasks: work that would hold up the runtime's single thread runs on a separate one.
 
 use crate::{failure::Failure, incoming::Incoming};
 use bytes::Bytes;
 
-/// Bodies above this are decoded apart: below, it takes some milliseconds at most, and changing threads would cost more
-/// than it saves.
+/// Longer bodies are decoded on a separate thread: shorter ones take a few milliseconds at most, and a thread switch
+/// would cost more than it saves.
 pub(crate) const LONG_BYTES: usize = 1 << 20;
 
-/// Does `work` on a thread of its own, for as long as the call that `incoming` belongs to may take. Work whose time has
-/// passed goes on there, and nobody hears of it.
+/// Runs `work` on a separate thread, for as long as the call of `incoming` may take. Work that runs out of time
+/// continues there, and its result is discarded.
 pub(crate) async fn apart<T: Send + 'static>(
     incoming: &mut Incoming,
     work: impl FnOnce() -> T + Send + 'static,
@@ -19,7 +19,7 @@ pub(crate) async fn apart<T: Send + 'static>(
     done.map_err(|error| Failure::unreadable(format!("the response cannot be decoded: {error}")))
 }
 
-/// What `read` makes of a whole body: of a long one on a thread of its own.
+/// Reads a whole body with `read`; a long one on a separate thread.
 pub(crate) async fn read_whole<T: Send + 'static>(
     incoming: &mut Incoming,
     body: &Bytes,

@@ -1,5 +1,5 @@
-//! Arrangement of a group's targets for one call: the eligible ones, what the strategy reads of them, and the order
-//! that it makes.
+//! Arrangement of a group's targets for one call: which are eligible, the snapshot the strategy sees of each, and the
+//! resulting order.
 
 use crate::{
     candidates::{Candidates, Contender},
@@ -17,18 +17,18 @@ use crate::{
 use ferrule_catalog::{Catalog, Quantities};
 use std::{mem, sync::Arc};
 
-/// What decides about the order besides the targets themselves.
+/// The call's inputs to the order, besides the targets themselves.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CallContext<'a> {
     pub(crate) demands: &'a Demands<'a>,
     pub(crate) options: &'a CallOptions,
     pub(crate) policy: &'a CallPolicy,
     pub(crate) routes: &'a Routes,
-    /// Whether no call follows: nobody's turn is over then.
+    /// Whether this is a dry run without a call: rotations do not advance.
     pub(crate) is_dry: bool,
 }
 
-/// Leaves out the targets that the call may not ask, and orders the others as its strategy does.
+/// Drops the targets that the call may not use, and orders the others by its strategy.
 #[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
 pub(crate) fn arrange(candidates: &mut Candidates, context: &CallContext<'_>) -> Result<(), CallError> {
     let routing = context.options.routing();
@@ -40,7 +40,7 @@ pub(crate) fn arrange(candidates: &mut Candidates, context: &CallContext<'_>) ->
     }
     let group = candidates.group.as_deref();
     if own_strategy(group, context.options).is_some() {
-        // It is given them as they are listed.
+        // A custom strategy sees them in listed order.
         return Ok(());
     }
     let strategy = strategy(candidates, context.options);
@@ -65,13 +65,13 @@ pub(crate) fn arrange(candidates: &mut Candidates, context: &CallContext<'_>) ->
     Ok(())
 }
 
-/// How the targets are ordered: as the call says, or else their group.
+/// The strategy of the call, or else of its group.
 pub(crate) fn strategy(candidates: &Candidates, options: &CallOptions) -> Strategy {
     let of_group = || candidates.group.as_ref().map(|group| group.rules.strategy);
     options.routing().strategy.or_else(of_group).unwrap_or_default()
 }
 
-/// The function of the caller's own that orders the targets of a call to `group`, where one does.
+/// The custom strategy for a call to `group`, if there is one.
 pub fn own_strategy<'a>(group: Option<&'a Group>, options: &'a CallOptions) -> Option<&'a OwnStrategy> {
     let routing = options.routing();
     let of_group = || group?.rules.own.as_ref().filter(|_| routing.strategy.is_none());
@@ -84,11 +84,11 @@ fn put_in(candidates: &mut Candidates, order: Order<'_>) {
     candidates.list = order
         .filter_map(|choice| Some(Contender { reason: Some(choice.reason), ..take(choice.target)? }))
         .collect();
-    // Those that are for something else keep their places behind.
+    // Candidates for other purposes keep their positions at the end.
     candidates.list.extend(all.into_iter().flatten());
 }
 
-/// Puts the targets into the order that the caller's own function made.
+/// Applies the order that the custom strategy returned.
 fn take_order(candidates: &mut Candidates, order: &[usize]) {
     let mut all: Vec<Option<Contender>> = mem::take(&mut candidates.list).into_iter().map(Some).collect();
     for place in order {
@@ -106,7 +106,7 @@ fn take_order(candidates: &mut Candidates, order: &[usize]) {
     }
 }
 
-/// What a strategy reads of a target; what the request is expected to cost there only where it is `priced`.
+/// A strategy's snapshot of a target; the expected cost is included only if it is `priced`.
 pub(crate) fn snapshot(one: &Contender, priced: bool, context: &CallContext<'_>) -> TargetSnapshot {
     let weight = one.weight();
     let Some(state) = &one.state else {
@@ -126,7 +126,7 @@ pub(crate) fn snapshot(one: &Contender, priced: bool, context: &CallContext<'_>)
     }
 }
 
-/// What the request is expected to cost there.
+/// The expected cost of the request at the target.
 fn cost(one: &Contender, (input, output): (u64, u64), context: &CallContext<'_>) -> Option<f64> {
     let catalog = one.catalog().map(Arc::as_ref).or(context.policy.catalog.as_deref());
     let found = catalog.unwrap_or_else(|| Catalog::builtin()).find(&one.provider.id, &one.model)?;

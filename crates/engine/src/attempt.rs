@@ -1,5 +1,4 @@
-//! Attempts of a call, one at a time: authorised, sent, and received as far as has to be there before anything can be
-//! delivered.
+//! Attempts of a call, one at a time: authorise, send, and receive as much as must be there before delivery can begin.
 
 use crate::{
     backend::{self, Backend, BackendRequest},
@@ -19,27 +18,27 @@ use crate::{
 use http::Method;
 use std::{pin::pin, time::Duration};
 
-/// An attempt that is made: who is asked, and the place there.
+/// An attempt: its target, and that target's position among the candidates.
 #[derive(Debug)]
 pub(crate) struct Turn {
-    /// The place among the call's candidates.
+    /// The position among the call's candidates.
     pub(crate) seat: usize,
     pub(crate) target: Box<Target>,
     pub(crate) lease: Option<Lease>,
-    /// The key that it is asked with, where its provider has several.
+    /// The key in use, if the provider has several.
     pub(crate) key: Option<KeyInUse>,
     pub(crate) began: Began,
 }
 
-/// How long an attempt may take.
+/// Time limits of an attempt.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window {
     pub(crate) limits: Limits,
-    /// How long the target may be silent, where somebody else is left.
+    /// How long the target may be silent if another candidate is left.
     pub(crate) patience: Option<Duration>,
 }
 
-/// How an attempt ended, and what it was authorised with.
+/// How an attempt ended, and the credentials it used.
 pub(crate) struct Ended<T> {
     pub(crate) grant: Option<Grant>,
     pub(crate) result: Result<T, Failed>,
@@ -47,11 +46,11 @@ pub(crate) struct Ended<T> {
 }
 
 impl Turn {
-    /// Makes the attempt. It is given up where nothing comes within the target's time.
+    /// Makes the attempt, and abandons it if nothing arrives within the target's time.
     pub(crate) async fn attempt<W: Work>(&mut self, window: Window, work: &W) -> Ended<W::Received> {
         let Self { target, began, .. } = self;
         let (grant, result) = {
-            // One future, whichever way it is awaited: two would be in every call's.
+            // One future for both branches: two would enlarge the future of every call.
             let attempted = pin!(attempt(target, window.limits, work));
             match window.patience.filter(|patience| *patience < window.limits.remaining()) {
                 None => attempted.await,
@@ -72,7 +71,7 @@ impl Turn {
     }
 }
 
-/// One attempt, and what it was authorised with.
+/// Makes one attempt; also returns the credentials it used.
 async fn attempt<W: Work>(
     target: &mut Target,
     limits: Limits,

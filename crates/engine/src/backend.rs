@@ -1,7 +1,7 @@
-//! Backends that are not HTTP servers: a program (`process.rs`) or a function of the user's own.
+//! Backends that are not HTTP servers: a program (`process.rs`) or a user's function.
 //!
-//! A backend is asked what its dialect encodes, and answers in chunks of what its dialect decodes; retries, limits,
-//! delivery and accounting are those of every other provider.
+//! A backend receives the body that its dialect encodes, and returns chunks that its dialect decodes; retries, limits,
+//! delivery and accounting are the same as for every other provider.
 
 use crate::{failure::Failure, secrets::Secret};
 use bytes::Bytes;
@@ -9,31 +9,31 @@ use http::{HeaderMap, HeaderValue, header::CONTENT_TYPE};
 use std::{any::Any, fmt, sync::Arc};
 use tokio::sync::mpsc;
 
-/// Something of the caller's that the engine only passes on: which event loop is its own, for instance.
+/// A caller's value that the engine just passes on: for instance, its event loop.
 pub type Context = Arc<dyn Any + Send + Sync>;
 
-/// Chunks that may wait to be read; a backend that is further ahead has to wait.
+/// The maximum number of unread chunks; a backend that is further ahead must wait.
 const MAX_WAITING_CHUNKS: usize = 64;
 
-/// Answers instead of an HTTP server.
+/// Answers requests in place of an HTTP server.
 pub trait Backend: fmt::Debug + Send + Sync {
-    /// Begins to answer `request`, and returns at once; the answer goes to `sender`. When nobody listens any more
-    /// (`ChunkSender::is_closed`, `ChunkSender::closed`) the work has to end. Fails where it cannot even begin.
+    /// Starts answering `request` and returns at once; the answer goes to `sender`. The work must stop when the
+    /// receiver is gone (`ChunkSender::is_closed`, `ChunkSender::closed`). Fails if it cannot start.
     fn begin(&self, request: BackendRequest, sender: ChunkSender) -> Result<(), Failure>;
 }
 
-/// What a backend is asked.
+/// A request to a backend.
 #[derive(Clone)]
 pub struct BackendRequest {
     /// The provider's own name of the model.
     pub model: String,
-    /// What the dialect made of the request.
+    /// The request as encoded by the dialect.
     pub body: Bytes,
-    /// Whether the answer is to be streamed.
+    /// Whether the response should be streamed.
     pub stream: bool,
-    /// The provider's key, where it has one.
+    /// The provider's key, if it has one.
     pub key: Option<Secret>,
-    /// What the caller gave for it.
+    /// The caller's context.
     pub context: Option<Context>,
 }
 
@@ -48,12 +48,12 @@ impl fmt::Debug for BackendRequest {
     }
 }
 
-/// Takes a backend's answer. Dropping it ends the answer.
+/// Sends a backend's answer. Dropping it ends the answer.
 #[derive(Clone, Debug)]
 pub struct ChunkSender(mpsc::Sender<Result<Bytes, Failure>>);
 
 impl ChunkSender {
-    /// Sends the next chunk, once there is room for it; whether anybody still listens.
+    /// Sends the next chunk once there is room; returns whether the receiver still exists.
     pub async fn send(&self, chunk: Result<Bytes, Failure>) -> bool {
         self.0.send(chunk).await.is_ok()
     }
@@ -63,8 +63,7 @@ impl ChunkSender {
         self.0.blocking_send(chunk).is_ok()
     }
 
-    /// Sends the next chunk if there is room for it now, and gives it back where there is none; `false` where nobody
-    /// listens.
+    /// Sends the next chunk if there is room now, or returns it if there is none; `false` if the receiver is gone.
     pub fn try_send(&self, chunk: Result<Bytes, Failure>) -> Result<bool, Result<Bytes, Failure>> {
         match self.0.try_send(chunk) {
             Ok(()) => Ok(true),
@@ -73,30 +72,30 @@ impl ChunkSender {
         }
     }
 
-    /// Waits until there is room for a chunk, or nobody listens any more.
+    /// Waits until there is room for a chunk, or the receiver is gone.
     pub async fn room(&self) {
-        // The caller tries again, whichever it is.
+        // Either way the caller tries again.
         let _ = self.0.reserve().await;
     }
 
-    /// Whether nobody listens any more.
+    /// Whether the receiver is gone.
     pub fn is_closed(&self) -> bool {
         self.0.is_closed()
     }
 
-    /// Waits until nobody listens any more.
+    /// Waits until the receiver is gone.
     pub async fn closed(&self) {
         self.0.closed().await;
     }
 }
 
-/// The reader's end of a backend's answer.
+/// The receiving end of a backend's answer.
 pub(crate) struct ChunkReceiver {
     pub(crate) headers: HeaderMap,
     pub(crate) chunks: mpsc::Receiver<Result<Bytes, Failure>>,
 }
 
-/// Both ends of an answer of this media type.
+/// The two ends of an answer with this media type.
 pub(crate) fn channel(media_type: &'static str) -> (ChunkSender, ChunkReceiver) {
     let (sender, chunks) = mpsc::channel(MAX_WAITING_CHUNKS);
     let mut headers = HeaderMap::with_capacity(1);

@@ -1,11 +1,11 @@
-//! Bounds: how much of a response is read, so that no server can fill the memory.
+//! Bounds on how much of a response is read, so that no server can fill the memory.
 
-/// How much is read; what is longer is an error that names the bound. All are far above what models say.
+/// The maximum sizes; a longer response is an error that names the bound. All are far above what models produce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// The body of a plain response, unpacked.
+    /// The decompressed body of a response that is not streamed.
     pub response_bytes: u64,
-    /// All of a stream, and of audio, unpacked.
+    /// A whole stream or audio, decompressed.
     pub stream_bytes: u64,
     /// The events of a stream.
     pub stream_events: u64,

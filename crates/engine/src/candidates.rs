@@ -1,4 +1,4 @@
-//! Candidates of a call, made ready: providers with their models, what their group says of them, and their states.
+//! Candidates of a call: providers with their models, group settings and states.
 
 use crate::{
     error::CallError,
@@ -21,41 +21,41 @@ use ferrule_catalog::Catalog;
 use ferrule_wire::breaker::BreakerSettings;
 use std::sync::Arc;
 
-/// A provider that may be asked, with its own name of the model.
+/// A provider to try, with its own name of the model.
 #[derive(Clone, Debug)]
 pub(crate) struct Contender {
     pub(crate) provider: Arc<Provider>,
     pub(crate) model: String,
     pub(crate) settings: Option<Arc<TargetSettings>>,
     pub(crate) pool: Pool,
-    /// `None` where exactly this provider was asked for, however it is.
+    /// `None` if the call addresses this provider directly, whatever its state.
     pub(crate) state: Option<Arc<TargetState>>,
     pub(crate) breaker: BreakerSettings,
-    /// Its place before anybody was left out or put in another order.
+    /// Its position before candidates were dropped or reordered.
     pub(crate) place: usize,
-    /// How much of a prompt its model reads, in tokens, where that is known and somebody else may be asked.
+    /// Its model's context window in tokens, if known and if there is another candidate.
     pub(crate) window: Option<u64>,
-    /// Why it has its place.
+    /// Why it has its position.
     pub(crate) reason: Option<strategy::Reason>,
-    /// What is done when its breaker opens.
+    /// Called when its breaker opens.
     pub(crate) opened: Option<OnOpen>,
 }
 
-/// A target that a call does not ask, and why.
+/// A target that a call skips, and why.
 #[derive(Clone, Debug)]
 pub struct PassedOver {
     /// The provider's id.
     pub provider: String,
     /// The provider's name of the model.
     pub model: String,
-    /// What distinguishes it from others of the same provider and model.
+    /// What distinguishes it from others with the same provider and model.
     pub variant: Option<String>,
-    /// Why it is not asked.
+    /// Why it is skipped.
     pub why: String,
 }
 
 impl PassedOver {
-    /// Its name, for people.
+    /// Its name for messages.
     pub fn name(&self) -> String {
         match &self.variant {
             Some(variant) => format!("{}/{}@{variant}", self.provider, self.model),
@@ -64,25 +64,25 @@ impl PassedOver {
     }
 }
 
-/// Those who may be asked by a call, in their order.
+/// The candidates of a call, in order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Candidates {
     pub(crate) list: Vec<Contender>,
     pub(crate) group: Option<Arc<Group>>,
-    /// Those who are not asked, and why.
+    /// The skipped targets, and why.
     pub(crate) passed_over: Vec<PassedOver>,
-    /// Retries, as their group or provider has them.
+    /// Retry options of their group or provider.
     pub(crate) retry: RetryOptions,
-    /// The retries that may still be made.
+    /// The retry budget.
     pub(crate) budget: Arc<RetryBudget>,
-    /// How fast their calls are answered.
+    /// The pace of their calls.
     pub(crate) pace: Arc<Pace>,
-    /// What is done where every breaker is open.
+    /// What happens when every breaker is open.
     pub(crate) all_open: Option<AllOpen>,
 }
 
 impl Contender {
-    /// A place there for one attempt; `None` where its state does not matter.
+    /// A lease for one attempt; `None` if its state does not matter.
     pub(crate) fn admit(&self, insists: bool) -> Result<Option<Lease>, Refusal> {
         let Some(state) = &self.state else { return Ok(None) };
         let mut lease = state.admit(&self.breaker, self.concurrency(), insists)?;
@@ -98,12 +98,12 @@ impl Contender {
             && self.provider.keys.as_deref().is_none_or(has_key)
     }
 
-    /// Its share, relative to the others'.
+    /// Its weight relative to the others.
     pub(crate) fn weight(&self) -> f64 {
         self.settings.as_ref().map_or(1.0, |settings| settings.weight)
     }
 
-    /// It is not asked, for this reason.
+    /// Skips it for this reason.
     pub(crate) fn passed_over(&self, why: String) -> PassedOver {
         PassedOver {
             provider: self.provider.id.to_string(),
@@ -117,18 +117,18 @@ impl Contender {
         self.settings.as_ref()?.concurrency
     }
 
-    /// What became of all keys of the provider, where `failure` is that of the last of several.
+    /// The state of all keys of the provider, if `failure` came from the last of several.
     pub(crate) fn no_key(&self, failure: &Failure) -> Option<NoKey> {
         let ring = self.provider.keys.as_ref()?;
         Reason::from_failure(failure).is_of_the_key().then(|| ring.exhausted(&self.model))?
     }
 
-    /// Whose prices count there.
+    /// The catalog for its prices.
     pub(crate) fn catalog(&self) -> Option<&Arc<Catalog>> {
         self.settings.as_ref()?.catalog.as_ref()
     }
 
-    /// Its name, for people.
+    /// Its name for messages.
     pub(crate) fn name(&self) -> String {
         self.provider.target_name(&self.model)
     }
@@ -138,12 +138,12 @@ impl Contender {
         Some(self.settings.as_ref()?.options.as_ref()?.call.timeouts)
     }
 
-    /// The call ends with `failure`, which is of an attempt there.
+    /// The call's error after `failure` of an attempt at it.
     pub(crate) fn error(&self, failure: Failure, attempts: Vec<Attempt>) -> CallError {
         CallError { attempts, ..CallError::unsent(failure, &self.provider.id, &self.model) }
     }
 
-    /// The options of the call there.
+    /// The options of the call at this target.
     pub(crate) fn options(&self, call: &CallOptions) -> Option<CallOptions> {
         let defaults = self.settings.as_ref()?.options.as_ref()?;
         let mut options = call.clone();
@@ -153,7 +153,7 @@ impl Contender {
 }
 
 impl Candidates {
-    /// The rules of a call to them.
+    /// The plan's rules for a call to them.
     pub(crate) fn rules(&self, options: &CallOptions, policy: &CallPolicy) -> Rules {
         let of_group = || self.group.as_ref().and_then(|group| group.rules.failover_on);
         let failover_on = options.routing().failover_on.or_else(of_group);

@@ -1,7 +1,7 @@
 //! Causes of transport errors.
 //!
-//! hyper's errors hide their reasons in a chain of sources; here they become one line, and a decision whether another
-//! attempt may help.
+//! hyper's errors hide their reasons in a chain of sources; here they become one line, and a decision whether a retry
+//! may help.
 
 use crate::{
     failure::Failure,
@@ -14,21 +14,21 @@ use crate::{
 use std::{error::Error, io, time::Duration};
 use url::Url;
 
-/// A request as far as it was sent.
+/// How much of a request was sent.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sending {
     /// The length of its body.
     pub(crate) bytes: usize,
     /// How long ago its last byte was handed to the connection.
     pub(crate) since_sent: Option<Duration>,
-    /// Whether some of it was not even handed to the connection.
+    /// Whether part of it was not even handed to the connection.
     pub(crate) is_partial: bool,
 }
 
-/// A dead connection shows soon after it was written to; what ends later may have been at work.
+/// A dead connection shows soon after a write; one that fails later may have been processing the request.
 const DEAD_WITHIN: Duration = Duration::from_secs(5);
 
-/// The request got no answer from `url`. Has the connections of `among` that are as bad as its own used no more.
+/// The request got no response from `url`. Connections of `among` that must be as dead as its own are retired.
 pub(crate) fn unanswered(
     unanswered: &Unanswered,
     url: &Url,
@@ -43,7 +43,7 @@ pub(crate) fn unanswered(
         return Failure::unreadable(format!("{place} does not answer in HTTP: {}", reasons(error))).into();
     }
     if let Some(tls) = find::<rustls::Error>(error) {
-        // Neither side's certificate gets better by trying again; an alert says that the server refuses ours.
+        // A retry does not improve either side's certificate; an alert says that the server refuses ours.
         let again = match tls {
             rustls::Error::InvalidCertificate(_)
             | rustls::Error::NoCertificatesPresented
@@ -53,7 +53,7 @@ pub(crate) fn unanswered(
             _ => Again::Later,
         };
         let what = if tls_advice::is_plain(tls) {
-            // The library's words for it say nothing to whoever wrote the address.
+            // The library's wording does not help the person who wrote the address.
             format!("no secure connection to {place}: the server answers without encryption")
         } else {
             format!("no secure connection to {place}: {tls}")
@@ -67,7 +67,7 @@ pub(crate) fn unanswered(
         let advice = if ended && url.scheme() == "https" { tls_advice::ENDED } else { "" };
         return Failure::Connect(format!("cannot connect to {place}: {}{advice}", reasons(error))).into();
     }
-    // We were connected.
+    // The connection was established.
     let refused = find::<h2::Error>(error).and_then(not_processed);
     // A reset ends a stream, not its connection.
     let dead = unanswered.found_dead() && !find::<h2::Error>(error).is_some_and(h2::Error::is_reset);
@@ -88,7 +88,7 @@ pub(crate) fn unanswered(
     Failed { began: !at_once, ..Failed::new(failure, again) }
 }
 
-/// Why a server says that it did not process a request.
+/// Why a server did not process a request, as it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NotProcessed {
     /// It refused the stream.
@@ -97,8 +97,8 @@ enum NotProcessed {
     GoneAway,
 }
 
-/// RFC 9113, section 8.7: what was refused, and streams above the last one that a GOAWAY names. h2 ends those and no
-/// others with the GOAWAY as it comes.
+/// RFC 9113, section 8.7: refused streams, and streams above the last one named by a GOAWAY. h2 fails exactly those
+/// with the GOAWAY it received.
 fn not_processed(error: &h2::Error) -> Option<NotProcessed> {
     if !error.is_remote() {
         return None;
@@ -109,7 +109,7 @@ fn not_processed(error: &h2::Error) -> Option<NotProcessed> {
     (error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM)).then_some(NotProcessed::Refused)
 }
 
-/// The answer's body broke off.
+/// The response's body broke off.
 pub(crate) fn broken(error: &(dyn Error + 'static)) -> Failure {
     if find::<hyper::Error>(error).is_some() {
         Failure::Interrupted(format!("the connection broke in the middle of the answer: {}", reasons(error)))
@@ -118,7 +118,7 @@ pub(crate) fn broken(error: &(dyn Error + 'static)) -> Failure {
     }
 }
 
-/// Scheme, host and port; nothing that may be secret.
+/// Scheme, host and port; nothing that might be secret.
 pub(crate) fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }

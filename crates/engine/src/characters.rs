@@ -1,10 +1,11 @@
-//! Characters of keys and header values: what copying adds is removed, what does not belong there is named.
+//! Characters of keys and header values: artefacts of copying are removed, invalid characters are named.
 //!
-//! A byte-order mark of a file, or a zero-width character of a web page, goes unseen and makes a provider refuse the key.
+//! A byte-order mark from a file or a zero-width character from a web page is invisible, and makes a provider refuse
+//! the key.
 
 use std::fmt;
 
-/// Characters that nobody sees, with their names.
+/// Invisible characters, with their names.
 const INVISIBLE: &[(char, &str)] = &[
     ('\u{feff}', "ZERO WIDTH NO-BREAK SPACE"),
     ('\u{200b}', "ZERO WIDTH SPACE"),
@@ -27,7 +28,7 @@ const INVISIBLE: &[(char, &str)] = &[
     ('\u{2069}', "POP DIRECTIONAL ISOLATE"),
 ];
 
-/// Characters that are seen, or not, and are copied by mistake most often.
+/// Characters, visible or not, that are most often copied by mistake.
 const NAMED: &[(char, &str)] = &[
     (' ', "SPACE"),
     ('"', "QUOTATION MARK"),
@@ -44,14 +45,14 @@ const NAMED: &[(char, &str)] = &[
     ('\u{2026}', "HORIZONTAL ELLIPSIS"),
 ];
 
-/// A character that a value cannot have. Shows which and where, and nothing else of the value.
+/// A character that a value cannot have. Shows the character and its position, and nothing else of the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WrongCharacter {
     /// The character.
     pub character: char,
-    /// Its place in the value, in characters, from 1.
+    /// Its position in the value, in characters, from 1.
     pub place: usize,
-    /// What cannot have it.
+    /// The rest of the message: the kind of value that cannot have it.
     whose: &'static str,
 }
 
@@ -70,11 +71,11 @@ impl fmt::Display for WrongCharacter {
 
 impl std::error::Error for WrongCharacter {}
 
-/// Whom a character does not suit.
+/// The rest of the message for keys.
 const NO_KEY: &str = "no key has";
 
-/// A key without white space and invisible characters around it. It has ASCII characters only, no spaces, and no quotes
-/// around it, which an environment file may leave there.
+/// A key without surrounding white space and invisible characters. It must be ASCII without spaces, and not be in
+/// quotes, which an environment file may leave.
 pub fn clean_key(text: &str) -> Result<&str, WrongCharacter> {
     let key = clean(text, char::is_whitespace, |character| character.is_ascii_graphic(), NO_KEY)?;
     for character in ['"', '\''] {
@@ -90,13 +91,13 @@ fn chars(text: &str) -> usize {
     text.chars().count()
 }
 
-/// The value of a header without spaces, tabs and invisible characters around it. A line end is never removed.
+/// The value of a header without surrounding spaces, tabs and invisible characters. A line end is never removed.
 pub fn clean_header(text: &str) -> Result<&str, WrongCharacter> {
     let is_around = |character| matches!(character, ' ' | '\t' | '\u{a0}');
     clean(text, is_around, is_printable, "no header can have")
 }
 
-/// The value of a header that is a secret, as [`clean_header`] reads it. It has ASCII characters only.
+/// The value of a secret header, as [`clean_header`] reads it. It must be ASCII.
 pub(crate) fn clean_secret_header(text: &str) -> Result<&str, WrongCharacter> {
     let is_around = |character| matches!(character, ' ' | '\t' | '\u{a0}');
     clean(text, is_around, |character| character.is_ascii() && is_printable(character), NO_KEY)
@@ -123,7 +124,7 @@ fn is_invisible(character: char) -> bool {
     INVISIBLE.iter().any(|(known, _)| *known == character)
 }
 
-/// Whether `character` is one that people see, or a space or tab. The characters of text direction and the like are not.
+/// Whether `character` is visible, or a space or tab. Text direction marks and the like are not.
 fn is_printable(character: char) -> bool {
     match character {
         ' ' | '\t' => true,

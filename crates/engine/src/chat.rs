@@ -1,4 +1,4 @@
-//! Chat: plain and streamed completions.
+//! Chat completions, streamed or not.
 
 use crate::{
     admission::{Measured, OWN_LIMITS},
@@ -25,45 +25,46 @@ use ferrule_wire::{
 };
 use std::borrow::Cow;
 
-/// A completion whose response comes whole. Boxed, as the futures of a call pass it on from one to the next.
+/// A completion that is not streamed. Boxed, because the futures of a call pass it along.
 #[derive(Clone, Debug)]
 pub struct Complete(Box<Request>);
 
-/// A completion whose response comes as it is made.
+/// A streamed completion.
 #[derive(Clone, Debug)]
 pub struct Stream {
     request: Box<Request>,
-    /// Whether the request is kept while the response comes: another target may have to go on with it.
+    /// Whether the request is kept while the stream is open: another target may have to continue it.
     is_kept: bool,
-    /// What was delivered of an answer that a target is to continue.
+    /// The delivered part of an answer that a target should continue.
     prefix: Option<String>,
 }
 
 impl Complete {
-    /// Asks `request`.
+    /// A completion of `request`.
     pub fn new(request: Request) -> Self {
         Self(Box::new(Request { stream: false, ..request }))
     }
 }
 
 impl Stream {
-    /// Asks `request`. The call comes back when the first events are there, so that all before them can be retried.
+    /// A stream for `request`. The call returns when the first events have arrived, so that everything before can be
+    /// retried.
     pub fn new(request: Request) -> Self {
         Self { request: Box::new(Request { stream: true, ..request }), is_kept: false, prefix: None }
     }
 
-    /// As [`Self::new`], for a stream that another target goes on with where it breaks off.
+    /// As [`Self::new`], for a stream that another target continues if it breaks off.
     pub(crate) fn kept(request: Request) -> Self {
         Self { is_kept: true, ..Self::new(request) }
     }
 
-    /// From here on targets are asked to go on with what was delivered: to continue it, or to answer anew. `false` where
-    /// neither would be right.
+    /// From now on targets are asked to continue what was delivered, or to answer anew. `false` if neither would be
+    /// right.
     pub(crate) fn go_on_with(&mut self, delivered: &Delivered) -> bool {
         let request = &*self.request;
         let is_structured =
             request.response_format.as_ref().is_some_and(|format| *format != ResponseFormat::Text);
-        // Models that think do not continue what others said, and of several answers nobody does.
+        // Reasoning models do not continue another model's text, and no model continues several answers.
         let fits = request.tools.is_empty()
             && request.response_format.is_none()
             && !reasons(request)
@@ -72,18 +73,18 @@ impl Stream {
         delivered.can_go_on(is_structured)
     }
 
-    /// From here on targets are asked to answer anew.
+    /// From now on targets are asked to answer anew.
     pub(crate) fn begin_anew(&mut self) {
         self.prefix = None;
     }
 }
 
-/// The request whose answer begins with `prefix`, which a target continues.
+/// The request for an answer that continues `prefix`.
 fn continuing(request: &Request, prefix: &str) -> Request {
     let mut request = request.clone();
     let begun = request.messages.last_mut().filter(|last| last.role == Role::Assistant);
     match begun.and_then(|last| last.content.last_mut()) {
-        // The caller began the answer already.
+        // The caller's own prefix comes first.
         Some(Part { kind: PartKind::Text(text), .. }) => text.push_str(prefix),
         _ => request.messages.push(Message::text(Role::Assistant, prefix)),
     }
@@ -92,7 +93,7 @@ fn continuing(request: &Request, prefix: &str) -> Request {
     request
 }
 
-/// The request that asks `provider` for `model`.
+/// Encodes the request to `provider` for `model`.
 fn encode(
     request: &mut Request,
     provider: &Provider,
@@ -120,12 +121,12 @@ fn encode(
     Ok(Outgoing { stream: streamed_as, ..Outgoing::from(encoded.map_err(Failure::Unsupported)?) })
 }
 
-/// Whether a field of the provider's own limits the answer.
+/// Whether a provider-specific field limits the length of the answer.
 fn limits_itself(request: &Request) -> bool {
     OWN_LIMITS.iter().any(|name| request.extra.get(name).is_some())
 }
 
-/// How a conversation is measured, asked with `defaults` where it says nothing itself.
+/// The measures of a conversation, with `defaults` for unset options.
 fn measured(request: &Request, defaults: Option<&OptionDefaults>) -> Measured {
     Measured::chat(request, defaults.map(|defaults| &defaults.request))
 }
@@ -134,7 +135,7 @@ fn reasons(request: &Request) -> bool {
     request.reasoning.as_ref().is_some_and(|reasoning| reasoning.effort != Some(Effort::None))
 }
 
-/// What is wrong with an answer that ended in this way.
+/// What is wrong with an answer that ended for this reason.
 fn objection_to(ended: &FinishReason) -> Option<Failure> {
     let (kind, message) = match ended {
         FinishReason::ContentFilter => {
@@ -147,12 +148,12 @@ fn objection_to(ended: &FinishReason) -> Option<Failure> {
     Some(Failure::Provider(Box::new(ProviderError::new(kind, message))))
 }
 
-/// What an answer stands for that has nothing in it.
+/// The failure of an empty answer.
 fn empty() -> Failure {
     Failure::unreadable("the answer is empty")
 }
 
-/// Whether there is nothing in an answer that ended of itself.
+/// Whether an answer that ended normally is empty.
 fn says_nothing(response: &Response) -> bool {
     let is_empty = |part: &Part| matches!(&part.kind, PartKind::Text(text) if text.is_empty());
     response.choices.iter().all(|choice| {
@@ -266,7 +267,7 @@ impl Work for Stream {
 
     fn objection(reader: &Reader, target: &Target) -> Option<Failure> {
         let ended = reader.end_at_once()?;
-        // Of what continues an answer there may be nothing more to say.
+        // A continuation may have nothing left to say.
         let is_empty = *ended == FinishReason::Stop && !target.continues;
         let objection = objection_to(ended).or_else(|| is_empty.then(empty))?;
         let usage = &reader.usage;

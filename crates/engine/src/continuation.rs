@@ -1,6 +1,6 @@
-//! Continuation of streams: a stream that breaks off goes on with another target, where its caller asked for that.
+//! Continuation of streams: another target continues a stream that broke off, if its caller asked for that.
 //!
-//! What was delivered stays delivered. The new target continues it, or answers anew; an event says which.
+//! What was delivered stays delivered. The new target continues it or answers anew; an event says which.
 
 use crate::{
     delivered::{Delivered, Splice},
@@ -13,9 +13,9 @@ use crate::{
 use ferrule_wire::model::{Continuation as How, Continued, StreamEvent};
 use std::{fmt, future::Future, mem, pin::Pin, time::Instant};
 
-/// A call whose stream can go on with another target.
+/// A call whose stream can be continued by another target.
 pub(crate) trait Resume: Send {
-    /// Asks somebody else to go on with what broke off.
+    /// Asks another target to continue what broke off.
     fn resume(self: Box<Self>, broken: Broken) -> Resuming;
 }
 
@@ -26,7 +26,7 @@ pub(crate) struct Broken {
     pub(crate) delivered: Delivered,
 }
 
-/// What came of asking somebody else: the new stream, or all attempts where there is none.
+/// The result of a continuation attempt: the new stream, or all attempts if there is none.
 pub(crate) struct Resumed {
     pub(crate) call: Box<dyn Resume>,
     pub(crate) outcome: Result<(Reader, Success), Vec<Attempt>>,
@@ -34,20 +34,20 @@ pub(crate) struct Resumed {
 
 pub(crate) type Resuming = Pin<Box<dyn Future<Output = Resumed> + Send>>;
 
-/// What a stream keeps of its call to go on with another target.
+/// What a stream keeps of its call for a continuation.
 pub(crate) struct Continuation {
     state: State,
     delivered: Delivered,
-    /// Where the target that answers continues what another one began.
+    /// Set if the answering target continues what another one began.
     splice: Option<Splice>,
 }
 
 enum State {
     /// The stream is read.
     Reading(Box<dyn Resume>),
-    /// Somebody else is being asked; the error is the stream's where nobody goes on.
+    /// Another target is being tried; the error is the stream's if none continues it.
     Resuming(Resuming, CallError),
-    /// Nobody goes on.
+    /// No target continues it.
     Over,
 }
 
@@ -56,7 +56,7 @@ impl Continuation {
         Self { state: State::Reading(call), delivered: Delivered::default(), splice: None }
     }
 
-    /// The batch as it is delivered; `None` where nothing of it is.
+    /// The batch to deliver; `None` if nothing is left of it.
     pub(crate) fn deliver(&mut self, mut batch: EventBatch) -> Option<EventBatch> {
         if let Some(splice) = &mut self.splice {
             batch.events = splice.fit(batch.events);
@@ -65,7 +65,7 @@ impl Continuation {
         (!batch.events.is_empty()).then_some(batch)
     }
 
-    /// The stream broke off with `error`: somebody else is asked. Gives the error back where nobody can be.
+    /// The stream broke off with `error`: tries another target, or returns the error if there is none.
     pub(crate) fn begin(&mut self, error: CallError) -> Option<CallError> {
         match mem::replace(&mut self.state, State::Over) {
             State::Reading(call) => {
@@ -78,8 +78,8 @@ impl Continuation {
         }
     }
 
-    /// What came of asking somebody else, once that is known; `None` where nobody is being asked. Nothing is lost when
-    /// the future is dropped.
+    /// The result of trying other targets, once known; `None` if that is not in progress. Nothing is lost when the
+    /// future is dropped.
     pub(crate) async fn resumed(&mut self) -> Option<Result<(Reader, Success), CallError>> {
         let State::Resuming(resuming, _) = &mut self.state else { return None };
         let Resumed { call, outcome } = resuming.await;
@@ -96,7 +96,7 @@ impl Continuation {
         }
     }
 
-    /// The event that says that `answered` goes on.
+    /// The event that announces `answered` as the continuing target.
     pub(crate) fn event(&mut self, answered: &Success) -> EventBatch {
         let target = answered.target.provider.target_name(&answered.target.model);
         let how = if answered.target.continues { How::Prefix } else { How::Restart };

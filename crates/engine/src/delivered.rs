@@ -1,24 +1,24 @@
-//! Delivered answer: the part of a stream that the caller has, as far as another target needs it to continue.
+//! Delivered part of a streamed answer, as far as another target needs it to continue.
 
 use ferrule_wire::model::StreamEvent;
 
-/// What was delivered so far.
+/// What has been delivered so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Delivered {
-    /// The text, where all of it is of one part.
+    /// The text, if all of it is in one part.
     text: String,
     text_part: Option<u32>,
-    /// The place behind the last part.
+    /// The index after the last part.
     end: u32,
-    /// Whether a tool was called, in whole or in part: the caller may have acted on it.
+    /// Whether a tool was called, even in part: the caller may have acted on it.
     has_calls: bool,
-    /// Whether there is something besides text and reasoning, which no prefix can hold.
+    /// Whether there is anything besides text and reasoning, which a prefix cannot hold.
     has_more: bool,
     is_finished: bool,
 }
 
 impl Delivered {
-    /// These events are delivered as well.
+    /// Records events that are delivered.
     pub(crate) fn add(&mut self, events: &mut [StreamEvent]) {
         for event in events {
             match event {
@@ -42,19 +42,19 @@ impl Delivered {
         }
     }
 
-    /// Whether another target can go on with it, or begin anew. `is_structured` says that the text is a value of a type:
-    /// of one that was begun elsewhere nothing fits together.
+    /// Whether another target can continue it or begin anew. `is_structured` says that the text is a typed value: two
+    /// halves from different models do not fit together.
     pub(crate) fn can_go_on(&self, is_structured: bool) -> bool {
         let has_value = is_structured && !self.text.is_empty();
         !(self.is_finished || self.has_calls || has_value)
     }
 
-    /// What a target can continue; `None` where there is nothing that it could. Providers refuse white space at its end.
+    /// The text that a target can continue, if there is any. Providers refuse white space at its end.
     pub(crate) fn prefix(&self) -> Option<&str> {
         Some(self.text.trim_end()).filter(|prefix| !self.has_more && !prefix.is_empty())
     }
 
-    /// What makes a continuation fit on.
+    /// Fits a continuation to what was delivered.
     pub(crate) fn splice(&self) -> Splice {
         let prefix = self.text.trim_end();
         Splice {
@@ -67,26 +67,26 @@ impl Delivered {
     }
 }
 
-/// A text that repeats this much from its beginning does not do so by chance.
+/// A text that repeats this many bytes from its beginning does not do so by chance.
 const SHORTEST_ECHO: usize = 16;
 
-/// Makes the events of a continuation fit on what was delivered: places of parts, and text that is there already.
+/// Fits the events of a continuation to what was delivered: renumbers parts, and drops text that is there already.
 #[derive(Debug)]
 pub(crate) struct Splice {
-    /// Where the text goes on.
+    /// The part in which the text continues.
     text_part: u32,
-    /// Where its other parts begin.
+    /// The index from which its other parts are numbered.
     base: u32,
-    /// Which part of the continuation is the text.
+    /// The continuation's own index of the text.
     own_text_part: Option<u32>,
-    /// White space that was delivered and is not part of the prefix: the continuation may begin with it.
+    /// White space that was delivered after the prefix: the continuation may repeat it.
     owed: String,
-    /// The prefix, and how much of it the continuation repeated so far: some providers begin with it.
+    /// The prefix, and how much of it the continuation has repeated so far: some providers begin with it.
     echo: Option<(String, String)>,
 }
 
 impl Splice {
-    /// The events as they are delivered.
+    /// The events to deliver.
     pub(crate) fn fit(&mut self, events: Vec<StreamEvent>) -> Vec<StreamEvent> {
         let mut fitting = Vec::with_capacity(events.len());
         for mut event in events {
@@ -112,7 +112,7 @@ impl Splice {
         fitting
     }
 
-    /// What of `text` is new.
+    /// The new part of `text`.
     fn new_of(&mut self, text: &str) -> String {
         let mut text = text.to_owned();
         if let Some((prefix, repeated)) = &mut self.echo {
@@ -133,7 +133,7 @@ impl Splice {
         text.split_off(known)
     }
 
-    /// What looked like a repetition until the answer ended.
+    /// Text that looked like a repetition until the answer ended.
     fn held_back(&mut self) -> Option<StreamEvent> {
         let (_, text) = self.echo.take()?;
         let text = (!text.is_empty()).then_some(text)?;
@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(fitted, [thought(2), text(1, "three"), finish()]);
     }
 
-    /// However a continuation is cut up, and whether it repeats the prefix or its white space or not.
+    /// However a continuation is split, and whether or not it repeats the prefix or its white space.
     #[test]
     fn nothing_is_said_twice_and_nothing_lost() {
         let before = "One two three four five ";

@@ -1,15 +1,15 @@
-//! Demands of a call: what routing reads of its request, as far as a strategy or a filter asks for it.
+//! Demands of a call: the properties of its request that routing uses, computed when a strategy or a filter needs them.
 
 use crate::strategy::{Capabilities, Digest};
 use ferrule_wire::model::{Part, PartKind, Request, ResponseFormat, Role, ToolKind};
 use std::cell::OnceCell;
 
-/// Of text in most languages and vocabularies.
+/// For text in most languages and vocabularies.
 pub(crate) const BYTES_PER_TOKEN: u64 = 4;
-/// The tokens of an answer that nothing limits.
+/// The assumed number of tokens of an answer without a limit.
 const USUAL_ANSWER: u64 = 500;
 
-/// What routing reads of a call's request.
+/// The properties of a call's request that routing uses.
 #[derive(Debug)]
 pub struct Demands<'a> {
     streamed: bool,
@@ -20,23 +20,23 @@ pub struct Demands<'a> {
 #[derive(Clone, Copy, Debug)]
 enum Requested<'a> {
     Chat(&'a Request),
-    /// Texts of so many bytes, which are not answered in text.
+    /// This many bytes of text, whose response contains no text.
     Texts(u64),
     Other,
 }
 
 impl<'a> Demands<'a> {
-    /// Those of a conversation.
+    /// The demands of a conversation.
     pub fn chat(request: &'a Request, streamed: bool) -> Self {
         Self::new(Requested::Chat(request), streamed)
     }
 
-    /// Those of texts to embed.
+    /// The demands of texts to embed.
     pub fn texts(texts: &[String]) -> Self {
         Self::new(Requested::Texts(texts.iter().map(|text| text.len() as u64).sum()), false)
     }
 
-    /// Those of anything else.
+    /// The demands of any other operation.
     pub fn other(streamed: bool) -> Self {
         Self::new(Requested::Other, streamed)
     }
@@ -45,12 +45,12 @@ impl<'a> Demands<'a> {
         Self { streamed, requested, size: OnceCell::new() }
     }
 
-    /// Whether the answer is streamed: what counts then is the time to the first token.
+    /// Whether the answer is streamed: then the time to the first token counts.
     pub(crate) fn streamed(&self) -> bool {
         self.streamed
     }
 
-    /// About how many tokens go in, and come out; `None` where it is not about tokens. Counted once.
+    /// The approximate number of input and output tokens; `None` if it is not measured in tokens. Counted once.
     pub(crate) fn size(&self) -> Option<(u64, u64)> {
         *self.size.get_or_init(|| match self.requested {
             Requested::Chat(request) => {
@@ -62,11 +62,11 @@ impl<'a> Demands<'a> {
         })
     }
 
-    /// What the model has to be able to do.
+    /// The capabilities that the model must have.
     pub(crate) fn needs(&self) -> Capabilities {
         let Requested::Chat(request) = self.requested else { return Capabilities::NONE };
         let mut needs = Capabilities::NONE;
-        // What hosted tools need, the provider's wire format says.
+        // The provider's wire format knows the needs of hosted tools.
         if request.tools.iter().any(|tool| matches!(tool.kind, ToolKind::Function { .. })) {
             needs = needs.union(Capabilities::TOOLS);
         }
@@ -77,7 +77,7 @@ impl<'a> Demands<'a> {
         parts.fold(needs, |needs, part| needs.union(part_needs(part)))
     }
 
-    /// What identifies the conversation: its instructions, and its first message. `None` where it is none.
+    /// The identity of the conversation: its instructions and its first message. `None` if it is not a conversation.
     pub(crate) fn beginning(&self) -> Option<u64> {
         let Requested::Chat(request) = self.requested else { return None };
         let first = request.messages.iter().position(|message| message.role == Role::User)?;

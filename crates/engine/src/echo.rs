@@ -1,22 +1,22 @@
-//! Echoes of a secret: where a text repeats it, as it is or escaped the way URLs, JSON, HTML and mail (quoted-printable)
-//! do it.
+//! Echoes of a secret: masks repetitions of it in a text, verbatim or escaped as in URLs, JSON, HTML and mail
+//! (quoted-printable).
 
-/// What a masked secret looks like.
+/// The replacement of a masked secret.
 const MASK: &str = "***";
 
-/// A shorter secret is masked only where it stands as a word of its own: it may be part of ordinary words.
+/// A shorter secret is masked only as a whole word: it may be part of ordinary words.
 const WORD: usize = 6;
 
-/// Texts below this length were not cut off anywhere.
+/// Texts below this length have not been truncated.
 const MAY_BE_CUT: usize = 250;
 
-/// As much of a secret, at the end or the beginning of a text that was cut off, is taken for it.
+/// At the beginning or the end of a truncated text, this much of a secret is enough to be masked.
 const CUT_CHARS: usize = 4;
 
-/// Longer runs of backslashes are not one character that was escaped over and over.
+/// Longer runs of backslashes are not one repeatedly escaped character.
 const MAX_BACKSLASHES: usize = 16;
 
-/// Masks `secret` in `text` wherever it is repeated.
+/// Masks every repetition of `secret` in `text`.
 pub(crate) fn mask(text: &mut String, secret: &str) {
     let Some(first) = secret.chars().next() else { return };
     let mut masked = String::new();
@@ -50,15 +50,15 @@ pub(crate) fn mask(text: &mut String, secret: &str) {
     }
 }
 
-/// Whether a secret that was found is more than a part of a word.
+/// Whether a match is more than a part of a word.
 fn is_whole(before: Option<char>, after: &str, secret: &str) -> bool {
     let in_word = |character: Option<char>| character.is_some_and(|it| it.is_alphanumeric() || it == '_');
     secret.len() >= WORD || !(in_word(before) || in_word(after.chars().next()))
 }
 
-/// What follows where `text` begins with `secret`, or is all of it that is left of a text of `length` bytes.
+/// The rest of `text` if it begins with `secret`, or is itself a truncated one at the end of a text of `length` bytes.
 fn repeated<'a>(text: &'a str, secret: &str, length: usize) -> Option<&'a str> {
-    // As it is, whatever escape it has in it.
+    // Verbatim, whatever escapes it contains.
     if let Some(rest) = text.strip_prefix(secret) {
         return Some(rest);
     }
@@ -68,13 +68,13 @@ fn repeated<'a>(text: &'a str, secret: &str, length: usize) -> Option<&'a str> {
     let mut behind_backslash = None;
     while let Some(character) = wanted.chars().next() {
         wanted = wanted.get(character.len_utf8()..).unwrap_or_default();
-        // What begins an escape is escaped itself, however often: several are as good as one.
+        // The character that begins an escape may itself be escaped, any number of times: several count as one.
         match character {
             '\\' => wanted = wanted.trim_start_matches('\\'),
             '%' => wanted = wanted.trim_start_matches("25"),
             _ => {}
         }
-        // The last of several backslashes may belong to what follows: in `\u0075` it does.
+        // The last of several backslashes may belong to the next escape, as in `\u0075`.
         let behind = behind_backslash.and_then(|behind| after(behind, character));
         match behind.or_else(|| after(rest, character)) {
             Some(next) => {
@@ -83,7 +83,7 @@ fn repeated<'a>(text: &'a str, secret: &str, length: usize) -> Option<&'a str> {
                     rest.get(read..).filter(|behind| character == '\\' && behind.starts_with('\\'));
                 rest = next;
             }
-            // A text may have been cut in the middle of an escape.
+            // A text may have been truncated in the middle of an escape.
             None if length >= MAY_BE_CUT && read >= CUT_CHARS && is_cut(rest) => return Some(""),
             None => return None,
         }
@@ -92,19 +92,19 @@ fn repeated<'a>(text: &'a str, secret: &str, length: usize) -> Option<&'a str> {
     Some(rest)
 }
 
-/// Whether nothing is left, or the beginning of an escape.
+/// Whether nothing is left, or just the beginning of an escape.
 fn is_cut(rest: &str) -> bool {
     rest.is_empty() || rest.len() < 6 && rest.starts_with(['%', '\\', '&', '='])
 }
 
-/// What follows where `text` begins with the end of `secret`.
+/// The rest of `text` if it begins with the end of `secret`.
 fn cut_beginning<'a>(text: &'a str, secret: &str) -> Option<&'a str> {
     let count = secret.chars().count();
     let starts = secret.char_indices().skip(1).take(count.saturating_sub(CUT_CHARS));
     starts.map(|(start, _)| secret.get(start..).unwrap_or_default()).find_map(|end| text.strip_prefix(end))
 }
 
-/// What follows `wanted` at the beginning of `text`, as it is or escaped.
+/// The rest of `text` if it begins with `wanted`, verbatim or escaped.
 fn after(text: &str, wanted: char) -> Option<&str> {
     match text.chars().next()? {
         '%' if wanted == '%' => Some(text.get(1..)?.trim_start_matches("25")),
@@ -131,7 +131,7 @@ fn after(text: &str, wanted: char) -> Option<&str> {
     }
 }
 
-/// What follows as many as there are of what `after` finds, where there is any.
+/// The rest after as many consecutive matches of `after` as there are, if there is at least one.
 fn all<'a>(text: &'a str, after: impl Fn(&'a str) -> Option<&'a str>) -> Option<&'a str> {
     let mut rest = after(text)?;
     while let Some(next) = after(rest).filter(|next| next.len() < rest.len()) {
@@ -140,7 +140,7 @@ fn all<'a>(text: &'a str, after: impl Fn(&'a str) -> Option<&'a str>) -> Option<
     Some(rest)
 }
 
-/// `%2F`, and `%252F` where it was escaped again.
+/// `%2F`, or `%252F` if it was escaped again.
 fn after_percent(text: &str, wanted: char) -> Option<&str> {
     let mut bytes = [0; 4];
     let mut rest = text;
@@ -160,7 +160,7 @@ fn after_percent(text: &str, wanted: char) -> Option<&str> {
     Some(rest)
 }
 
-/// Quoted-printable: `=2F`, perhaps behind a line break that says nothing.
+/// Quoted-printable: `=2F`, perhaps after a soft line break.
 fn after_quoted(text: &str, wanted: char) -> Option<&str> {
     let rest = after_soft_break(text);
     if rest.len() < text.len() && !rest.starts_with('=') {
@@ -178,7 +178,7 @@ fn after_quoted(text: &str, wanted: char) -> Option<&str> {
     Some(rest)
 }
 
-/// What follows line breaks that say nothing: `=` at the end of a line.
+/// The rest after soft line breaks: `=` at the end of a line.
 fn after_soft_break(mut text: &str) -> &str {
     while let Some(rest) = ["=\r\n", "=\n"].iter().find_map(|broken| text.strip_prefix(broken)) {
         text = rest;
@@ -186,7 +186,7 @@ fn after_soft_break(mut text: &str) -> &str {
     text
 }
 
-/// `\"`, `\/`, `\u00e9`, `\x22`, `\\\"` where it was escaped again.
+/// `\"`, `\/`, `\u00e9`, `\x22`, or `\\\"` if it was escaped again.
 fn after_backslashes(text: &str, wanted: char) -> Option<&str> {
     let rest = text.trim_start_matches('\\');
     if text.len() - rest.len() > MAX_BACKSLASHES {
@@ -339,7 +339,7 @@ mod tests {
         }
         assert_eq!(masked(&format!("lue {filler}"), secret), format!("lue {filler}"));
         assert_eq!(masked(&format!("value {filler}"), secret), format!("*** {filler}"));
-        // Nothing cuts short texts.
+        // Short texts are not truncated.
         assert_eq!(masked("it ends with s3cr", secret), "it ends with s3cr");
     }
 

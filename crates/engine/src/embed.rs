@@ -1,4 +1,4 @@
-//! Embeddings: as many requests as the provider's limit asks for, gathered in order.
+//! Embeddings: split into as many requests as the provider's limit requires, and gathered in order.
 
 use crate::{
     admission::Measured,
@@ -22,7 +22,7 @@ use ferrule_wire::{
 use std::{borrow::Cow, sync::Arc};
 use tokio::{sync::Semaphore, task::JoinSet};
 
-/// Requests of one call that are under way at once.
+/// The maximum number of concurrent requests of one call.
 const MAX_AT_ONCE: usize = 8;
 
 type BatchReply = OperationReply<EmbeddingResponse>;
@@ -55,12 +55,12 @@ impl OperationRequest for EmbeddingRequest {
     }
 }
 
-/// Embeds texts, which may be more than a provider takes at once: `batch_size` in one request, or as many as it takes
-/// where that is absent or larger.
+/// Embeds texts, which may be more than a provider accepts at once: `batch_size` per request, or the provider's maximum
+/// if that is absent or larger.
 ///
-/// The first request that fails ends the call, and the others with it. The vectors of a call are all of one provider:
-/// where some requests had to go to a fallback, all do. Of the fields other than vectors, the reply has those of the
-/// first request; the usage is that of all.
+/// The first request that fails ends the call, and cancels the others. The vectors of a call come from a single
+/// provider: if some requests had to go to a fallback, all do. Fields other than vectors come from the first reply; the
+/// usage is the sum of all.
 pub(crate) async fn embed(
     mut candidates: Candidates,
     request: EmbeddingRequest,
@@ -103,7 +103,7 @@ pub(crate) async fn embed(
         })
     };
     let mut unanswered = Vec::new();
-    // The last candidate that was asked is one that can be reached.
+    // The last candidate that was tried is known to work.
     let last = replies.iter().filter_map(|(_, reply)| place(reply)).max();
     let others: Vec<_> = replies
         .iter()
@@ -132,7 +132,7 @@ pub(crate) async fn embed(
     gather(replies.into_iter().map(|(_, reply)| reply), unanswered, &policy).map_err(fail)
 }
 
-/// What requests used whose vectors are not part of the answer.
+/// The usage of requests whose vectors are not part of the answer.
 fn used(replies: &[(usize, BatchReply)]) -> Vec<Arc<Settlement>> {
     let of = |(_, reply): &(usize, BatchReply)| {
         let elsewhere = reply.settlement.elsewhere().cloned();
@@ -141,7 +141,7 @@ fn used(replies: &[(usize, BatchReply)]) -> Vec<Arc<Settlement>> {
     replies.iter().flat_map(of).collect()
 }
 
-/// Requests each of the batches, which come with their position.
+/// Sends the batches, which come with their positions.
 async fn request_batches(
     batches: Vec<(usize, EmbeddingRequest)>,
     candidates: &Candidates,
@@ -161,7 +161,7 @@ async fn request_batches(
         });
     }
     let mut replies = Vec::with_capacity(tasks.len());
-    // Dropping the others at the first failure ends them.
+    // Returning at the first failure drops the other requests, which cancels them.
     while let Some(ended) = tasks.join_next().await {
         let reply = match ended {
             Ok(reply) => reply,
@@ -178,14 +178,14 @@ async fn request_batches(
     Ok(replies)
 }
 
-/// Requests the vectors again in another format, where a provider refuses the requested one.
+/// Requests the vectors again in another format if the provider refuses the requested one.
 async fn request_in_a_format(
     candidates: Candidates,
     batch: EmbeddingRequest,
     options: &CallOptions,
     policy: &CallPolicy,
 ) -> Result<BatchReply, CallError> {
-    // The caller's own wish is passed on, and so is what becomes of it.
+    // An encoding that the caller chose is passed on, and its refusal is reported.
     let is_open = batch.extra.get("encoding_format").is_none();
     let mut before = Vec::new();
     loop {
@@ -214,7 +214,7 @@ async fn request_in_a_format(
     }
 }
 
-/// Puts the replies together. `unanswered` is what was used for vectors that are not among them.
+/// Combines the replies. `unanswered` is what was used for vectors that are not part of the answer.
 fn gather(
     replies: impl Iterator<Item = BatchReply>,
     mut unanswered: Vec<Arc<Settlement>>,
@@ -241,7 +241,7 @@ fn gather(
         costs.clear();
     }
     let mut whole = whole.ok_or_else(|| Failure::Config("embed: there is no text to embed".to_owned()))?;
-    // The settlement of a single reply has what was used elsewhere for it.
+    // The settlement of a single reply already includes what was used elsewhere for it.
     if count > 1 {
         let mut record = UsageRecord { at: policy.at, ..UsageRecord::default() };
         (record.provider, record.asked) = (whole.provider.clone(), whole.model.clone());
@@ -253,7 +253,7 @@ fn gather(
     Ok(OperationReply { reported_costs: costs, stats: policy.stats(), ..whole })
 }
 
-/// A sum is known where both parts are. Figures of the provider's own have none that we know of.
+/// A sum is known if both parts are. Provider-specific figures have no sum that we know of.
 fn sum(left: Option<Usage>, right: Option<Usage>) -> Option<Usage> {
     let (left, right) = (left?, right?);
     let add = |left: Option<u64>, right: Option<u64>| Some(left?.saturating_add(right?));

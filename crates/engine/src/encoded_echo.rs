@@ -1,20 +1,20 @@
-//! Encoded echoes of a secret: where a text repeats it in base64, perhaps with more before and behind it, or in
-//! hexadecimal digits.
+//! Encoded echoes of a secret: masks repetitions of it in base64, perhaps with more before and after it, or in
+//! hexadecimal.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 
 const MASK: &str = "***";
 
-/// Of a shorter secret too few letters stay the same wherever it stands in what was encoded.
+/// Of a shorter secret too few letters are the same at every offset of the encoded bytes.
 const SHORTEST: usize = 8;
 
-/// Masks what repeats `secret` in `text`, with all of the word that it is in.
+/// Masks repetitions of `secret` in `text`, including the whole word around them.
 pub(crate) fn mask(text: &mut String, secret: &str) {
     if secret.len() < SHORTEST {
         return;
     }
     for needle in in_base64(secret) {
-        // Both alphabets of base64 are read as one.
+        // Both alphabets of base64 are treated as one.
         replace(text, &needle, |byte| match byte {
             b'-' => b'+',
             b'_' => b'/',
@@ -25,9 +25,9 @@ pub(crate) fn mask(text: &mut String, secret: &str) {
     replace(text, &digits, |byte| byte.to_ascii_lowercase());
 }
 
-/// The letters of `secret` in base64 that are the same whatever is around it, for each place in a group of three bytes.
+/// The base64 letters of `secret` that do not depend on its surroundings, for each offset in a group of three bytes.
 fn in_base64(secret: &str) -> [String; 3] {
-    // Letters at the beginning and at the end that have bits of what is around it.
+    // The letters at the beginning and at the end that share bits with the surroundings.
     [(0, 0), (1, 2), (2, 3)].map(|(before, shared)| {
         let mut bytes = vec![0; before];
         bytes.extend_from_slice(secret.as_bytes());
@@ -37,7 +37,7 @@ fn in_base64(secret: &str) -> [String; 3] {
     })
 }
 
-/// Replaces the words of `text` that have `needle` in them; `alike` makes one of bytes that mean the same.
+/// Replaces the words of `text` that contain `needle`; `alike` normalises bytes that mean the same.
 fn replace(text: &mut String, needle: &str, alike: impl Fn(u8) -> u8) {
     let bytes: Vec<u8> = text.bytes().map(alike).collect();
     let is_of_word = |byte: Option<&u8>| {

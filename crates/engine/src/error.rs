@@ -4,18 +4,18 @@ use crate::{failure::Failure, reply::Attempt};
 use ferrule_catalog::Settlement;
 use std::{fmt, sync::Arc};
 
-/// Why a call gave no answer. No secret and no URL query is in it.
+/// Why a call failed. Contains no secret and no URL query.
 #[derive(Clone, Debug)]
 pub struct CallError {
-    /// What went wrong last.
+    /// The last failure.
     pub failure: Failure,
-    /// The provider asked; empty where the model's name led to none.
+    /// The last attempt's provider; empty if the model's name did not resolve.
     pub provider: String,
-    /// The model asked for.
+    /// The requested model.
     pub model: String,
     /// Every attempt, the last one last.
     pub attempts: Vec<Attempt>,
-    /// What attempts used that gave nothing of an answer, as far as their providers reported it.
+    /// Usage of attempts that contributed nothing to an answer, as far as their providers reported it.
     pub unanswered: Vec<Arc<Settlement>>,
 }
 

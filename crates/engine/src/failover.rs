@@ -1,4 +1,4 @@
-//! Failover reasons: what kind of failure an attempt ended with, and which kinds lead to another target.
+//! Failover reasons: the kind of failure that ended an attempt, and the kinds that lead to another target.
 
 use crate::{
     failure::{Expired, Failure, TimeoutKind},
@@ -8,7 +8,7 @@ use ferrule_wire::model::{ErrorKind, ProviderError};
 
 macro_rules! reasons {
     ($($(#[$doc:meta])* $reason:ident = $name:literal,)*) => {
-        /// The kind of a failure, as far as it decides who is asked next.
+        /// The kind of a failure, as far as it decides which target is tried next.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[repr(u8)]
         pub enum Reason { $($(#[$doc])* $reason,)* }
@@ -17,7 +17,7 @@ macro_rules! reasons {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$reason,)*];
 
-            /// Its name in `failover_on` and in attempts.
+            /// Its name in `failover_on` and in lists of attempts.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$reason => $name,)* }
             }
@@ -28,7 +28,7 @@ macro_rules! reasons {
 reasons! {
     /// No connection, or it broke before an answer.
     Connect = "connect",
-    /// The target was silent for too long, or gave up waiting for itself.
+    /// The target was silent for too long, or reported a timeout itself.
     Timeout = "timeout",
     /// The target failed.
     Server = "server_error",
@@ -36,9 +36,9 @@ reasons! {
     Overloaded = "overloaded",
     /// Too many requests or tokens for now.
     RateLimited = "rate_limited",
-    /// Nothing left to spend.
+    /// The quota is used up.
     Quota = "quota_exceeded",
-    /// The key is refused, or cannot be had.
+    /// The key is refused, or cannot be obtained.
     Key = "authentication",
     /// The answer broke off.
     Interrupted = "interrupted",
@@ -50,9 +50,9 @@ reasons! {
     ContextLength = "context_length",
     /// A content filter refused.
     ContentFilter = "content_filter",
-    /// The request is wrong, as every target would say.
+    /// The request is invalid, as it would be at every target.
     InvalidRequest = "invalid_request",
-    /// The call's own time is over, or its caller went away.
+    /// The call's own time is up, or its caller is gone.
     Ended = "ended",
 }
 
@@ -72,9 +72,9 @@ impl Reason {
             Failure::Interrupted(_) => Self::Interrupted,
             Failure::Unreadable(_) => Self::Unreadable,
             Failure::Unsupported(_) => Self::InvalidRequest,
-            // Of what is found out by an attempt: credentials that cannot be had.
+            // The only such failure found by an attempt: credentials that cannot be obtained.
             Failure::Config(_) => Self::Key,
-            // They end a call before an attempt.
+            // These end a call before an attempt.
             Failure::Limited(_) => Self::RateLimited,
             Failure::Budget(_) => Self::Quota,
         }
@@ -105,7 +105,7 @@ impl Reason {
         matches!(self, Self::Key | Self::Quota | Self::RateLimited)
     }
 
-    /// Whether it says that the target itself is unwell: what its circuit breaker counts.
+    /// Whether it means that the target itself is unhealthy, which its circuit breaker counts.
     pub(crate) fn is_of_health(self) -> bool {
         matches!(
             self,
@@ -119,7 +119,7 @@ impl Reason {
     }
 }
 
-/// A permission that is missing for one model does not make the key invalid.
+/// A missing permission for one model does not make the key invalid.
 fn mentions_the_model(error: &ProviderError) -> bool {
     let said = |text: &str| text.to_ascii_lowercase().contains("model");
     error.code.as_deref().is_some_and(said)
@@ -127,7 +127,7 @@ fn mentions_the_model(error: &ProviderError) -> bool {
         || said(&error.message)
 }
 
-/// A missing object that one request refers to, such as a file, is not a failure of the target.
+/// A missing object that a request refers to, such as a file, is not a failure of the target.
 fn mentions_something_else(error: &ProviderError) -> bool {
     const OTHERS: [&str; 7] = [
         "file",
@@ -142,12 +142,12 @@ fn mentions_something_else(error: &ProviderError) -> bool {
     !mentions_the_model(error) && OTHERS.iter().any(|other| message.contains(other))
 }
 
-/// The reasons for which another target is asked.
+/// The reasons for which another target is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FailoverOn(u32);
 
 impl Default for FailoverOn {
-    /// All that another target may do better. A content filter is not routed around unless a group says so.
+    /// All that another target may avoid. A content filter is not routed around unless a group says so.
     fn default() -> Self {
         let not = [Reason::ContentFilter, Reason::InvalidRequest, Reason::Ended];
         Reason::ALL.iter().copied().filter(|reason| !not.contains(reason)).collect()
@@ -155,12 +155,12 @@ impl Default for FailoverOn {
 }
 
 impl FailoverOn {
-    /// Whether another target is asked for this reason.
+    /// Whether another target is tried for this reason.
     pub const fn contains(self, reason: Reason) -> bool {
         self.0 & (1 << reason as u8) != 0
     }
 
-    /// The reasons with these names; the error names the first that is unknown.
+    /// The reasons with these names; the error names the first unknown one.
     pub fn named<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
         let known = || Reason::ALL.iter().copied().filter(|reason| *reason != Reason::Ended);
         let find = |name: &str| {

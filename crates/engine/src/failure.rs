@@ -1,4 +1,4 @@
-//! Failures: what went wrong with a call, or with one attempt of it.
+//! Failures of a call, or of one attempt.
 
 use crate::{
     admission::{BudgetExceeded, LimitReached},
@@ -12,21 +12,21 @@ use std::{fmt, time::Duration};
 pub enum Failure {
     /// The provider reported an error.
     Provider(Box<ProviderError>),
-    /// No connection: name, address, TLS, or the connection broke before an answer.
+    /// No connection: name, address, TLS, or the connection broke before a response.
     Connect(String),
     /// A time limit passed.
     Timeout(Expired),
     /// The stream broke off after events had been delivered, or an answer ended early; the text says how.
     Interrupted(String),
-    /// What came is not an answer in the provider's dialect, or larger than the limits.
+    /// The response is not valid in the provider's dialect, or exceeds the bounds.
     Unreadable(Box<Unreadable>),
     /// The dialect cannot carry a field of the request.
     Unsupported(UnsupportedField),
     /// The settings are not usable: unknown provider, missing key, bad URL.
     Config(String),
-    /// A limit of the user's own keeps the call from being sent.
+    /// A limit set by the user keeps the call from being sent.
     Limited(Box<LimitReached>),
-    /// A budget of the user's own keeps the call from being sent.
+    /// A budget set by the user keeps the call from being sent.
     Budget(Box<BudgetExceeded>),
 }
 
@@ -44,11 +44,11 @@ pub struct Expired {
 pub enum TimeoutKind {
     /// To connect.
     Connect,
-    /// For the first byte of the answer.
+    /// For the first byte of the response.
     FirstByte,
-    /// For the first token, where another target was left to ask.
+    /// For the first token, while another target was left to try.
     FirstToken,
-    /// Between two chunks of the answer.
+    /// Between two chunks of the response.
     Idle,
     /// For the whole call.
     Total,
@@ -69,7 +69,7 @@ impl fmt::Display for Failure {
 }
 
 impl Expired {
-    /// Whether the model was asked and said nothing.
+    /// Whether the target accepted the request and stayed silent.
     pub(crate) fn is_silence(&self) -> bool {
         matches!(self.kind, TimeoutKind::FirstByte | TimeoutKind::FirstToken)
     }
@@ -102,12 +102,12 @@ impl fmt::Display for TimeoutKind {
 }
 
 impl Failure {
-    /// An answer that cannot be read, and why.
+    /// A response that cannot be read, and why.
     pub(crate) fn unreadable(message: impl Into<String>) -> Self {
         Self::Unreadable(Box::new(Unreadable { message: message.into(), ..Unreadable::default() }))
     }
 
-    /// The failure with the id of its request, where it is of an answer and does not say it itself.
+    /// The failure with its request id, if it comes from a response and does not have one.
     pub(crate) fn with_request_id(mut self, request_id: impl FnOnce() -> Option<String>) -> Self {
         match &mut self {
             Self::Provider(error) => error.request_id = error.request_id.take().or_else(request_id),
@@ -117,7 +117,7 @@ impl Failure {
         self
     }
 
-    /// The failure with the status of its answer, where that cannot be read.
+    /// The failure with the response's status, if that cannot be read.
     pub(crate) fn with_status(mut self, status: Option<u16>) -> Self {
         if let Self::Unreadable(answer) = &mut self {
             answer.status = answer.status.or(status);
@@ -125,7 +125,7 @@ impl Failure {
         self
     }
 
-    /// The failure with the beginning of `body`, where that cannot be read.
+    /// The failure with the beginning of `body`, if that cannot be read.
     pub(crate) fn with_body(mut self, body: &[u8]) -> Self {
         if let Self::Unreadable(answer) = &mut self {
             answer.add_body(body);

@@ -1,4 +1,4 @@
-//! Files of keys and certificates: regular ones only, bounded, read without waiting.
+//! Files of keys and certificates: regular files only, bounded, read without blocking.
 
 use std::{
     fs::{File, OpenOptions},
@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-/// A key, a certificate store or a configuration file is shorter.
+/// Keys, certificate stores and configuration files are shorter.
 const MAX_BYTES: u64 = 4 << 20;
 
 /// The content of the regular file at `path`.
@@ -19,7 +19,7 @@ pub(crate) fn read_regular(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Opening a pipe would wait for who writes to it.
+/// Non-blocking: opening a pipe would wait for a writer.
 fn open(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
@@ -29,7 +29,7 @@ fn open(path: &Path) -> Result<File> {
         options.custom_flags(i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default());
     }
     let file = options.open(path)?;
-    // Checked on what was opened: the path may lead elsewhere by now.
+    // Checked on the open file: the path may lead elsewhere by now.
     if !file.metadata()?.is_file() {
         return Err(Error::new(ErrorKind::InvalidInput, "not a regular file"));
     }

@@ -3,16 +3,15 @@
 use crate::strategy::Statistics;
 use std::time::Duration;
 
-/// The calls that a target's own times are known after.
+/// The number of calls after which a target's own latency is known.
 const ENOUGH: u32 = 20;
-/// How many times its slowest hundredth.
+/// The limit as a multiple of the target's 99th percentile.
 const FACTOR: u32 = 3;
 const MIN_OF_STREAMS: Duration = Duration::from_secs(10);
 const UNKNOWN_OF_STREAMS: Duration = Duration::from_secs(15);
 const MIN_OF_PLAIN_CALLS: Duration = Duration::from_secs(30);
 
-/// The limit for one attempt; `None` where there is none. A model that reasons takes as long as it takes, until its own
-/// times are known.
+/// The limit for one attempt, if there is one. A reasoning model has none until its own latency is known.
 pub(crate) fn limit(statistics: &Statistics, streamed: bool, reasons: bool) -> Option<Duration> {
     let (slowest, least, unknown) = if streamed {
         (statistics.first_token_quantile(0.99, ENOUGH), MIN_OF_STREAMS, Some(UNKNOWN_OF_STREAMS))

@@ -1,8 +1,7 @@
-//! Follow-up requests, for responses that take more than one: a first one that sets the work off, and others that ask
-//! for it or read it as it comes. To the reader they are one response.
+//! Follow-up requests, for responses that take more than one request: the first starts a job, others poll it or read
+//! its stream. To the reader they are one response.
 //!
-//! What was set off costs money, so it is never set off twice: see [`spare`]. When nobody listens any more it is
-//! cancelled.
+//! A job costs money, so it is never started twice: see [`spare`]. It is cancelled when the receiver is gone.
 
 use crate::{
     backend::{self, ChunkSender},
@@ -23,12 +22,12 @@ use http::Method;
 use std::time::Duration;
 use url::Url;
 
-/// Between two questions whether it is over.
+/// The interval between two polls of a job.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
-/// How long cancelling may take.
+/// The time limit of a cancellation.
 const CANCEL_TIME: Duration = Duration::from_secs(5);
 
-/// Only what cannot have set anything off may be sent again.
+/// Only a failure that cannot have started a job may be retried.
 pub(crate) fn spare(failed: Failed) -> Failed {
     let nothing_began = match &failed.failure {
         Failure::Connect(_) => !failed.began && failed.again != Again::Never,
@@ -38,7 +37,7 @@ pub(crate) fn spare(failed: Failed) -> Failed {
     if nothing_began { failed } else { Failed::new(failed.failure, Again::Never) }
 }
 
-/// Goes on with the answer that began as `incoming`.
+/// Continues the response that began as `incoming`.
 pub(crate) async fn follow(
     mut incoming: Incoming,
     target: &Target,
@@ -48,7 +47,7 @@ pub(crate) async fn follow(
     let first = incoming.body().await?;
     let (sender, receiver) = backend::channel(target.answer_media_type());
     let Some(up) = read(&first) else {
-        // An error with a good status, or something else: the decoder says what.
+        // An error with a 2xx status, or something else: the decoder finds out.
         sender.send(Ok(first)).await;
         return Ok(Incoming::from_backend(receiver, Watch::begun(limits)));
     };
@@ -85,7 +84,7 @@ struct Following {
 }
 
 impl Following {
-    /// Whether it came to its end, or goes on with nobody who asks for it.
+    /// Whether the job ended; if not, it is still running without a receiver.
     async fn follow(&self, first: Bytes, up: FollowUp, sender: &ChunkSender) -> bool {
         let followed = match (&up.stream, self.target.stream) {
             (Some(stream), true) => self.pass_on(&first, stream, &up, sender).await,
@@ -100,7 +99,7 @@ impl Following {
         }
     }
 
-    /// Asks again until it is over.
+    /// Polls until the job is over.
     async fn await_end(&self, up: &FollowUp, sender: &ChunkSender) -> Result<(), Failure> {
         let get = up.get.as_deref().ok_or_else(|| no_address("get"))?;
         loop {
@@ -114,7 +113,7 @@ impl Following {
         }
     }
 
-    /// Passes on what is streamed, between the first body and the last.
+    /// Passes on the stream, between the first body and the last.
     async fn pass_on(
         &self,
         first: &Bytes,
@@ -123,7 +122,7 @@ impl Following {
         sender: &ChunkSender,
     ) -> Result<(), Failure> {
         let mut incoming = self.get(stream, Some("text/event-stream")).await?;
-        // With the first chunk, as waiting for it may be waiting for the model to be loaded.
+        // Sent with the first chunk, because that one may wait for the model to be loaded.
         let mut before = Some(frame(first));
         while let Some(chunk) = incoming.chunk().await? {
             if let Some(before) = before.take() {
@@ -132,7 +131,7 @@ impl Following {
             sender.send(Ok(chunk)).await;
         }
         if let Some(get) = &up.get {
-            // The figures are a courtesy: an answer that is whole does not fail for want of them.
+            // The usage is optional: a complete answer does not fail without it.
             if let Ok(mut last) = self.get(get, None).await
                 && let Ok(body) = last.body().await
             {
@@ -147,8 +146,8 @@ impl Following {
         send::send(&target, None, Watch::start(self.limits)).await.map_err(|failed| failed.failure)
     }
 
-    /// Where `address` leads: to the provider's own origin, or with its scheme to a host that its row names. Anything
-    /// else would have us ask strangers, or servers of the network that we stand in.
+    /// Resolves `address`: to the provider's own origin, or with its scheme to a host listed in its row. Anything else
+    /// would let a response direct requests to strangers, or to servers of our own network.
     fn absolute(&self, address: &str) -> Result<Url, Failure> {
         let own = &self.target.url;
         let url = own.join(address).map_err(|_| {
@@ -176,12 +175,12 @@ impl Following {
             return;
         };
         let target = self.target.follow(Method::POST, &url, None, self.drop_headers);
-        // The call's own time may be over: that may be why. Nothing is waiting for an error.
+        // The call's own time may be up, which may be the reason for cancelling. There is no receiver for an error.
         let _ = send::send(&target, None, Watch::start(self.limits.after_the_call(CANCEL_TIME))).await;
     }
 }
 
-/// A whole body as an event.
+/// Frames a whole body as an event.
 fn frame(body: &[u8]) -> Bytes {
     let mut frame = Vec::with_capacity(body.len() + 32);
     write_event(FollowUp::EVENT, body, &mut frame);

@@ -1,4 +1,4 @@
-//! Group state: what is kept of a group from call to call, also when its settings change.
+//! Group state: kept between calls, even if the group's settings change.
 
 use crate::{pace::Pace, retry_budget::RetryBudget, strategy::Rotation};
 use std::{
@@ -6,26 +6,26 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// What is kept of one group.
+/// The state of one group.
 #[derive(Debug, Default)]
 pub struct GroupState {
-    /// Whose turn it is.
+    /// The rotation of its targets.
     pub(crate) rotation: Rotation,
-    /// The retries that its calls may still make.
+    /// Its retry budget.
     pub(crate) budget: Arc<RetryBudget>,
-    /// How fast its calls are answered.
+    /// The pace of its calls.
     pub(crate) pace: Arc<Pace>,
 }
 
-/// Those of all groups, by name.
+/// The states of all groups, by name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GroupStates(Arc<Mutex<HashMap<String, Arc<GroupState>>>>);
 
-/// More lists of models than a program has; the calls of those beyond are not related to each other.
+/// More lists of models than a program has; calls beyond that share no state.
 const MAX_LISTS: usize = 1024;
 
 impl GroupStates {
-    /// That of the group of the moment that these models are.
+    /// The state of the ad-hoc group of these models.
     pub(crate) fn for_models(&self, models: &[String]) -> Arc<GroupState> {
         // No group has such a name.
         let name = format!("\0{}", models.join("\0"));
@@ -36,7 +36,7 @@ impl GroupStates {
         Arc::clone(all.entry(name).or_default())
     }
 
-    /// That of the group `name`, made where there was none.
+    /// The state of the group `name`, created if there is none.
     pub(crate) fn group(&self, name: &str) -> Arc<GroupState> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(state) = all.get(name) {

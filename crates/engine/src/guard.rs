@@ -1,10 +1,9 @@
-//! Guard of child processes: ends the programs that we started when we were killed ourselves.
+//! Guard of child processes: ends the programs that we started if we are killed.
 //!
-//! A shell waits on a pipe that nobody but this process holds open: the system closes it, however we end. The shell is
-//! written the process groups that are there, one line each; at the end of the pipe it ends those that are left, and
-//! itself. It is there for as long as there are groups. The parent-death signal that Linux has for this comes with the
-//! end of the *thread* that started a program, reaches that program alone, and takes `unsafe` code to ask for. On
-//! Windows nobody watches.
+//! A shell waits on a pipe held open by this process alone: the system closes it, however we end. The shell is sent the
+//! existing process groups, one per line; at the end of the pipe it ends those that are left, and itself. It runs while
+//! there are groups. Linux's parent-death signal is tied to the *thread* that started a program, reaches that program
+//! alone, and needs `unsafe` code. On Windows there is no guard.
 
 use std::{
     collections::BTreeSet,
@@ -13,8 +12,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// A program gets two seconds to leave by itself. Signals that are meant for us, the keyboard's for instance, are not
-/// for the shell: it would go before us.
+/// A program gets two seconds to exit. Signals to our own group, such as the keyboard's, do not reach the shell: it
+/// would exit before us.
 #[cfg(unix)]
 const SCRIPT: &str = r#"
 trap '' HUP INT QUIT TERM
@@ -34,20 +33,20 @@ for group in $groups; do kill -s KILL -- "-$group"; done
 /// This process's guard.
 static GUARD: Mutex<Guard> = Mutex::new(Guard::new());
 
-/// Has the process group `group` end with this process, however that ends.
+/// Ends the process group `group` with this process, however that ends.
 pub fn guard(group: u32) {
     GUARD.lock().unwrap_or_else(PoisonError::into_inner).add(group);
 }
 
-/// The process group `group` has ended, or may go on without us.
+/// The process group `group` has ended, or may outlive us.
 pub fn release(group: u32) {
     GUARD.lock().unwrap_or_else(PoisonError::into_inner).remove(group);
 }
 
-/// To be called in a child that this process forked: the parent's programs end with the parent, whoever it forked.
+/// Must be called in a forked child: the parent's programs end with the parent.
 pub fn forget() {
-    // Somebody who held it during the fork does not exist here. The pipe stays open then, for as long as the child
-    // lives.
+    // A thread that held the lock during the fork does not exist here. The pipe then stays open for as long as the
+    // child lives.
     if let Ok(mut guard) = GUARD.try_lock() {
         *guard = Guard::new();
     }
@@ -105,21 +104,21 @@ impl Guard {
         }
     }
 
-    /// Ends the shell. It is not left to see the end of its pipe, which a child of ours may hold open.
+    /// Ends the shell. Closing the pipe is not enough, as a child of ours may hold it open.
     fn stop(&mut self) {
         if let Some(mut shell) = self.shell.take() {
-            // Where it has ended already there is nothing to end.
+            // If it has already ended there is nothing to do.
             let _ = shell.process.kill();
             let _ = shell.process.wait();
         }
     }
 
-    /// Whether the shell is there to hear it.
+    /// Whether the shell received it.
     fn write_line(&mut self, sign: char, group: u32) -> bool {
         self.shell.as_mut().is_some_and(|shell| writeln!(shell.pipe, "{sign} {group}").is_ok())
     }
 
-    /// Starts a shell that knows all groups.
+    /// Starts a shell and sends it all groups.
     fn start(&mut self) {
         self.stop();
         match shell() {
@@ -145,14 +144,14 @@ fn shell() -> io::Result<Shell> {
 
     let mut process = Command::new("/bin/sh")
         .args(["-c", SCRIPT])
-        // It has nothing to do with our keys, nor with our folder.
+        // It needs neither our keys nor our folder.
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        // What is sent to our group is not for it.
+        // Signals to our group should not reach it.
         .process_group(0)
         .spawn()?;
     match process.stdin.take() {
@@ -177,7 +176,7 @@ mod tests {
         time::{Duration, Instant},
     };
 
-    /// A group of a shell and a child of its own, neither of which ends soon.
+    /// A group of a shell and its child, neither of which ends soon.
     fn sleeper(script: &str) -> Child {
         let mut command = Command::new("/bin/sh");
         let mut child = command
@@ -186,12 +185,12 @@ mod tests {
             .process_group(0)
             .spawn()
             .unwrap();
-        // Its signals are as it wants them.
+        // Its signal handlers are in place.
         io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut [0]).unwrap();
         child
     }
 
-    /// The signal that ended `child`; `None` where it did not end in time.
+    /// The signal that ended `child`; `None` if it did not end in time.
     fn ended(child: &mut Child) -> Option<i32> {
         let until = Instant::now() + Duration::from_secs(20);
         while Instant::now() < until {
@@ -210,7 +209,7 @@ mod tests {
     }
 
     fn shell_of(guard: &mut Guard) -> Child {
-        // Closing the pipe is what our end does.
+        // Our end would close the pipe.
         let Shell { process, pipe } = guard.shell.take().unwrap();
         drop(pipe);
         process
@@ -227,7 +226,7 @@ mod tests {
         guard.remove(released.id());
         let mut shell = shell_of(&mut guard);
         assert_eq!((ended(first), ended(last)), (Some(15), Some(15)));
-        // It waits for others to leave.
+        // It waits for other programs to exit.
         shell.kill().unwrap();
         shell.wait().unwrap();
         assert!(released.try_wait().unwrap().is_none());

@@ -1,4 +1,4 @@
-//! Request headers: names that users give, and those that carry credentials.
+//! Request headers: user-supplied names, and headers that carry credentials.
 
 use crate::{
     characters,
@@ -6,7 +6,7 @@ use crate::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
 
-/// Headers that carry credentials, whoever names them.
+/// Headers that carry credentials, whoever sets them.
 const CREDENTIALS: [HeaderName; 4] = [
     AUTHORIZATION,
     HeaderName::from_static("x-api-key"),
@@ -19,7 +19,7 @@ pub(crate) fn carry_credentials(headers: &HeaderMap, key: Option<&HeaderName>) -
     CREDENTIALS.iter().chain(key).any(|name| headers.contains_key(name))
 }
 
-/// A header that settings or a caller name; its value may be a secret.
+/// A header from settings or a caller; its value may be a secret.
 pub(crate) fn parse_header(
     name: &str,
     value: &str,
@@ -42,7 +42,7 @@ pub(crate) fn parse_header(
     Ok((name, parsed))
 }
 
-/// Whether a wrong name may stand in an error. What stands in its place may be a value that went astray.
+/// Whether an invalid name may be shown in an error. It may be a misplaced value.
 fn may_be_shown(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let has_scheme = ["bearer", "basic", "token"].iter().any(|scheme| lower.starts_with(scheme));

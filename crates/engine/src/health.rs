@@ -1,26 +1,26 @@
-//! Health of providers: a request for the first page of their models, which no provider charges for.
+//! Health of providers: requests the first page of their model list, which no provider charges for.
 
 use crate::{error::CallError, failure::Failure, raw::RawReply};
 use ferrule_wire::{dialect::Dialect, encode::EncodeOptions, model::ErrorKind, operation::ModelListRequest};
 use std::time::{Duration, Instant};
 
-/// How a provider is.
+/// The health of a provider.
 #[derive(Clone, Debug)]
 pub struct Health {
     /// The provider's id.
     pub provider: String,
-    /// Whether anything answered; `None` where it was not asked, as its settings are not complete.
+    /// Whether anything answered; `None` if it was not contacted because its settings are incomplete.
     pub reachable: Option<bool>,
-    /// Whether it accepts our key; `None` where that is unknown.
+    /// Whether it accepts our key; `None` if unknown.
     pub authorised: Option<bool>,
-    /// How long it took to answer, connecting included.
+    /// Time to the response, connecting included.
     pub latency: Option<Duration>,
-    /// What is wrong, where something is.
+    /// What is wrong, if anything.
     pub problem: Option<String>,
 }
 
 impl Health {
-    /// What the outcome of a request that began at `started` says.
+    /// Judges the outcome of a request that began at `started`.
     pub(crate) fn judge(provider: &str, started: Instant, outcome: Result<RawReply, CallError>) -> Self {
         let (reachable, authorised, problem) = match outcome {
             Ok(_) => (Some(true), Some(true), None),
@@ -47,7 +47,7 @@ impl Health {
     }
 }
 
-/// The path of the first page of a dialect's list of models; empty where it has none.
+/// The path of the first page of a dialect's model list; empty if it has none.
 pub(crate) fn listing_path(dialect: &'static dyn Dialect) -> String {
     let listing = dialect.operations().model_listing;
     let encoded =

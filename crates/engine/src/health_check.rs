@@ -1,8 +1,8 @@
-//! Active health checks: while the circuit breaker of a target is open, its provider gets a request now and then, and a
-//! success has the next call try the target.
+//! Active health checks: while a target's circuit breaker is open, its provider gets a request now and then, and after
+//! a success the next call tries the target.
 //!
-//! Off unless an interval is set. What is asked for is the provider's list of models, which nobody charges for. A check
-//! ends with the breaker's being open, and when the client has let go of the provider.
+//! Off unless an interval is set. The request is for the provider's model list, which no provider charges for. Checking
+//! ends when the breaker is no longer open, or when the client has dropped the provider.
 
 use crate::{
     call::execute,
@@ -30,13 +30,13 @@ use std::{
 use tokio::time::Instant;
 use tracing::debug;
 
-/// Nobody is asked more often.
+/// The minimum interval.
 const LEAST: Duration = Duration::from_millis(100);
 
-/// How long an answer may take.
+/// The time limit of a check.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Asks from now on, every `interval`, until the breaker of `state` is not open any more, or the provider answered.
+/// Starts checking, every `interval`, until the breaker of `state` is no longer open, or the provider answers.
 pub(crate) fn begin(interval: Duration, provider: &Arc<Provider>, state: &Arc<TargetState>) {
     let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
     if !state.begin_check() {
@@ -66,7 +66,7 @@ async fn check(interval: Duration, provider: &Weak<Provider>, state: &Weak<Targe
     }
 }
 
-/// Whether `provider` answers, and not with a failure of its own.
+/// Whether `provider` answers without a server failure.
 async fn is_well(provider: Arc<Provider>) -> bool {
     let request = RawRequest {
         method: Method::GET,
@@ -86,7 +86,7 @@ async fn is_well(provider: Arc<Provider>) -> bool {
         events: Events::default(),
         patience: Patience::default(),
     };
-    // Without a state of its own: it is asked however it is.
+    // Without state: it is contacted regardless.
     let contender = Contender {
         provider,
         model: String::new(),

@@ -1,5 +1,5 @@
-//! Hedging: a second attempt while one is slow to answer. The first of the two that answers counts, the other is
-//! given up, and with it its connection.
+//! Hedging: a second attempt while the first is slow to answer. The first of the two to answer counts; the other is
+//! cancelled, and its connection closed.
 
 use crate::{
     attempt::{Ended, Turn, Window},
@@ -13,12 +13,12 @@ use std::{
     time::Duration,
 };
 
-/// The calls that times are known after.
+/// The number of calls after which latencies are known.
 const ENOUGH: u32 = 20;
 const SLOW: f64 = 0.95;
 
-/// The time within which nearly all answers come: of the fastest of `targets` whose times are known, as one that became
-/// slow is what hedging is for; else of the `group` as a whole. `None` where that is not known either.
+/// The time within which nearly all answers come: at the fastest of `targets` with known latency, because hedging is
+/// for the one that became slow; else in the `group` as a whole. `None` if that is not known either.
 pub(crate) fn usual<'a>(
     targets: impl Iterator<Item = &'a Statistics>,
     group: &Statistics,
@@ -34,16 +34,16 @@ pub(crate) fn usual<'a>(
     targets.filter_map(within).min().or_else(|| within(group))
 }
 
-/// Notes among the times of a group how long an answer took.
+/// Adds an answer's latency to a group's statistics.
 pub(crate) fn note(speed: &Statistics, now: u64, streamed: bool, took: Duration) {
     if streamed { speed.first_token(now, took) } else { speed.answered(now, took, None) }
 }
 
-/// The second attempt of a race, ready to be made.
+/// The second attempt of a race, ready to start.
 pub(crate) struct Second<W> {
     pub(crate) turn: Turn,
     pub(crate) window: Window,
-    /// The work once more: the first attempt has not let go of it.
+    /// A second copy of the work: the first attempt still holds its own.
     pub(crate) work: W,
 }
 
@@ -55,15 +55,14 @@ pub(crate) struct Raced<T> {
     pub(crate) other: Option<Other<T>>,
 }
 
-/// The attempt of a race that does not count.
+/// The losing attempt of a race.
 pub(crate) struct Other<T> {
     pub(crate) turn: Turn,
-    /// How it ended; `None` where it was given up.
+    /// How it ended; `None` if it was cancelled.
     pub(crate) ended: Option<Ended<T>>,
 }
 
-/// Makes the attempt `first`, and where it has not ended `after` so long the one that `second` makes ready, where there
-/// is one.
+/// Makes the attempt `first`; if it has not ended after `after`, also the one that `second` prepares, if any.
 pub(crate) async fn race<W: Work>(
     mut first: Turn,
     window: Window,
@@ -94,13 +93,13 @@ pub(crate) async fn race<W: Work>(
     }
 }
 
-/// Which of two attempts counts, how it ended, and how the other one did where it has.
+/// The winning attempt, how it ended, and how the other one ended if it has.
 enum Won<T> {
     First(Ended<T>, Option<Ended<T>>),
     Second(Ended<T>, Option<Ended<T>>),
 }
 
-/// Awaits both attempts until one answers, or both have failed.
+/// Awaits both attempts until one succeeds, or both have failed.
 async fn both<T>(
     mut one: Pin<&mut impl Future<Output = Ended<T>>>,
     mut two: Pin<&mut impl Future<Output = Ended<T>>>,

@@ -1,11 +1,11 @@
 //! Engine: executes calls. Model resolution, credentials, retries, time limits, connections.
 //!
-//! Every call goes one way, [`Engine::run`], through files named for what happens there: `resolve` (from a model's name
-//! to the candidates that may be asked), `call` (the loop, which does what `plan` decides), `prepare` (a `work`'s
-//! request becomes a `target`, ready to be sent to one `provider`), `attempt`, `send` (over the connections of
-//! `transport`, authorised by `credentials`, watched by `timeout`), `incoming` (what came), and `receive`, which makes
-//! something of it. What differs between kinds of calls is their `work`: `chat`, `operation`, `speech`, `models`,
-//! `raw`. Tokio and hyper live here; wire formats do not (`ferrule-wire`), nor does Python (`ferrule-python`).
+//! Every call takes one path, [`Engine::run`], through files named for their step: `resolve` (from a model's name to
+//! its candidates), `call` (the attempt loop, which executes what `plan` decides), `prepare` (a `work`'s request
+//! becomes a `target`, ready to send to one `provider`), `attempt`, `send` (over the connections of `transport`,
+//! authorised by `credentials`, timed by `timeout`), `incoming` (the HTTP response), and `receive`, which decodes it.
+//! What differs between kinds of calls is their `work`: `chat`, `operation`, `speech`, `models`, `raw`. Tokio and hyper
+//! live here; wire formats do not (`ferrule-wire`), nor does Python (`ferrule-python`).
 #![forbid(unsafe_code)]
 
 mod admission;

@@ -1,4 +1,4 @@
-//! Replies, and the attempts that led to them.
+//! Replies, and the attempts that produced them.
 
 use crate::{
     failover::Reason,
@@ -16,22 +16,22 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-/// The answer to a plain call.
+/// The reply to a call that is not streamed.
 #[derive(Clone, Debug)]
 pub struct Reply {
-    /// What the model said.
+    /// The model's response.
     pub response: Response,
-    /// The body it came in.
+    /// The body of the HTTP response.
     pub raw: Bytes,
     /// The provider that answered.
     pub provider: String,
     /// The provider's id of the request, from its headers.
     pub request_id: Option<String>,
-    /// The headers that it came with.
+    /// The response's headers.
     pub headers: ReplyHeaders,
     /// Every attempt, the successful one last.
     pub attempts: Vec<Attempt>,
-    /// How long it took.
+    /// How long the call took.
     pub stats: Stats,
     /// What was left out because the dialect cannot carry it.
     pub dropped: Vec<UnsupportedField>,
@@ -39,12 +39,12 @@ pub struct Reply {
     pub settlement: Arc<Settlement>,
 }
 
-/// How long a call took, counted from its start, retries included.
+/// Durations of a call from its start, retries included.
 #[derive(Clone, Copy, Debug)]
 pub struct Stats {
     /// When the call started.
     pub started: Instant,
-    /// Until the first text, reasoning or tool call (streams) or the whole body (plain calls).
+    /// Until the first text, reasoning or tool call (streams) or the whole body (otherwise).
     pub time_to_first_token: Option<Duration>,
     /// Until the end; `None` while a stream is open.
     pub duration: Option<Duration>,
@@ -53,44 +53,44 @@ pub struct Stats {
 /// One attempt of a call.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// The provider asked.
+    /// The provider of the target.
     pub provider: String,
-    /// The model asked for.
+    /// The requested model.
     pub model: String,
     /// What distinguishes the target from others of the same provider and model.
     pub variant: Option<String>,
-    /// The key that was used, masked, where there are several.
+    /// The key that was used, masked, if the provider has several.
     pub key: Option<String>,
     /// How it ended.
     pub outcome: Outcome,
-    /// What kind of failure that is; `None` for a success, and for what was skipped.
+    /// The kind of failure; `None` for a success or a skipped target.
     pub reason: Option<Reason>,
     /// When it began.
     pub started: SystemTime,
     /// How long it took.
     pub duration: Duration,
-    /// How long we waited before it.
+    /// The delay before it.
     pub waited: Duration,
-    /// What was done then; `None` where the call ended with it.
+    /// What followed; `None` if the call ended with it.
     pub next: Option<Next>,
 }
 
-/// What was done after an attempt.
+/// What followed an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// The request was sent again: the connection that it went out on was dead.
+    /// The request was sent again: its connection was dead.
     Repeated,
-    /// The same target was asked again after a delay.
+    /// The same target was retried after a delay.
     Retried,
     /// Credentials were renewed.
     Renewed,
     /// Another key was used.
     Key,
-    /// Another target was asked.
+    /// Another target was tried.
     Moved(String),
-    /// Another target was asked as well: the first of the two that answers counts.
+    /// Another target was tried concurrently: the first of the two to answer counts.
     Hedged(String),
-    /// The same target was asked for a whole answer: it did not continue one.
+    /// The same target was asked for a whole answer because it did not continue the partial one.
     Restarted,
 }
 
@@ -101,11 +101,11 @@ pub enum Outcome {
     Success,
     /// The provider reported an error.
     Provider {
-        /// Of this kind.
+        /// The kind of error.
         kind: ErrorKind,
-        /// With this status; `None` inside a stream.
+        /// The status; `None` inside a stream.
         status: Option<u16>,
-        /// In these words.
+        /// The provider's message.
         message: String,
     },
     /// No connection.
@@ -116,9 +116,9 @@ pub enum Outcome {
     Unreadable(String),
     /// The answer broke off before its end.
     Interrupted(String),
-    /// There was none: the target was passed over, for this reason.
+    /// No attempt: the target was skipped for this reason.
     Skipped(String),
-    /// There was none: the attempt was given up, for this reason.
+    /// The attempt was cancelled for this reason.
     Cancelled(String),
 }
 

@@ -1,4 +1,4 @@
-//! HTTP attempt: sends a request, and awaits the head of a successful response.
+//! HTTP attempt: sends a request and awaits the head of a successful response.
 
 use crate::{
     cause,
@@ -21,7 +21,7 @@ use url::Url;
 
 const MAX_REDIRECTS: usize = 5;
 
-/// Sends the request, authorised with `grant` where there is one, and awaits the head of a successful answer.
+/// Sends the request, authorised with `grant` if there is one, and awaits the head of a successful response.
 pub(crate) async fn send(
     target: &Target,
     grant: Option<&Grant>,
@@ -88,10 +88,10 @@ pub(crate) async fn send(
     .into())
 }
 
-/// What only we know of an error: the address of what was not found, and where a refused key comes from.
+/// Adds what the provider cannot know to its error: the URL that was not found, and where a refused key comes from.
 fn explained(mut failure: Failure, target: &Target, grant: Option<&Grant>, url: &Url) -> Failure {
     let Failure::Provider(error) = &mut failure else { return failure };
-    // The provider's own words stay as they are.
+    // The provider's own wording is kept.
     let the = if error.message.ends_with(['.', '!', '?']) { " The" } else { "; the" };
     match (error.kind, error.status) {
         (_, Some(404 | 405)) => {
@@ -113,7 +113,7 @@ fn explained(mut failure: Failure, target: &Target, grant: Option<&Grant>, url: 
     failure
 }
 
-/// Where a redirect leads: only to the same origin, as credentials go with it, and only those that repeat a POST.
+/// The target of a redirect: the same origin only, as credentials are sent along, and only statuses that repeat a POST.
 fn redirected(status: StatusCode, headers: &HeaderMap, from: &Url) -> Result<Url, Failure> {
     let location = headers.get(LOCATION).and_then(|location| location.to_str().ok());
     let Some(to) = location.and_then(|location| from.join(location).ok()) else {

@@ -20,10 +20,10 @@ use ferrule_catalog::{Catalog, Settlement, UsageRecord};
 use ferrule_wire::encode::UnsupportedField;
 use std::{mem, sync::Arc, time::Instant};
 
-/// A response that is being received. Dropping it closes the connection upstream at once.
+/// A response in progress. Dropping it closes the upstream connection at once.
 ///
-/// It keeps what it needs of its call, and the request only where another target is to go on with it: many may be open,
-/// for long.
+/// It keeps what it needs of its call, and the request only if another target may continue it: many streams may be open
+/// for a long time.
 #[derive(Debug)]
 pub struct EventStream {
     reader: Reader,
@@ -34,25 +34,25 @@ pub struct EventStream {
     dropped: Vec<UnsupportedField>,
     started: Instant,
     opened: Instant,
-    /// When the call began, in seconds since 1970, and whose prices count.
+    /// The start of the call, in seconds since 1970, and the catalog for its prices.
     pricing: (i64, Option<Arc<Catalog>>),
     settlement: Option<Arc<Settlement>>,
-    /// The place at the target.
+    /// The lease on the target.
     lease: Option<Lease>,
-    /// What it was admitted with, where there are limits or budgets.
+    /// Its admission, if there are limits or budgets.
     admitted: Option<Arc<Admitted>>,
-    /// Where its end is reported; `None` once it was.
+    /// Where the end is reported; `None` once it has been.
     events: Option<Events>,
-    /// What goes on with it where it breaks off; `None` where nobody does.
+    /// What continues it if it breaks off; `None` if nothing does.
     continuation: Option<Box<Continuation>>,
-    /// What targets used that began the answer.
+    /// Usage of the targets that began the answer.
     begun: Vec<Arc<Settlement>>,
-    /// What attempts used that gave nothing of it.
+    /// Usage of attempts that contributed nothing to it.
     unanswered: Vec<Arc<Settlement>>,
 }
 
 impl EventStream {
-    /// What `reader` has and will have.
+    /// A stream of what `reader` has and will have.
     pub(crate) fn new(reader: Reader, answered: Success) -> Self {
         let Success { target, attempts, policy, lease, unanswered } = answered;
         let Target { provider, secrets, model, dropped, admitted, .. } = *target;
@@ -77,7 +77,7 @@ impl EventStream {
         }
     }
 
-    /// Goes on with another target that `call` asks where it breaks off.
+    /// If it breaks off, another target of `call` continues it.
     pub(crate) fn continued_by(mut self, call: Box<dyn Resume>) -> Self {
         self.continuation = Some(Box::new(Continuation::new(call)));
         self
@@ -137,7 +137,7 @@ impl EventStream {
         }
     }
 
-    /// Another target goes on: from here on the stream is its. Gives the event that says so.
+    /// Another target continues the stream, which is its own from here on. Returns the event that announces it.
     fn go_on(&mut self, reader: Reader, answered: Success) -> EventBatch {
         if self.reader.usage.usage.is_some() {
             self.begun.push(Arc::new(self.settle_own()));
@@ -169,7 +169,7 @@ impl EventStream {
             attempt.reason = Some(reason);
             attempt.duration += self.opened.elapsed();
         }
-        // Where another target may continue, it reports the end.
+        // If another target may continue, the continuation reports the end.
         if let Some(events) = self.events.as_ref().filter(|_| self.continuation.is_none()) {
             events.broken_off(&self.attempts, &failure);
         }
@@ -180,12 +180,12 @@ impl EventStream {
             provider: provider.to_owned(),
             model: model.to_owned(),
             attempts: self.attempts.clone(),
-            // The settlement of the stream has it.
+            // The stream's settlement includes it.
             unanswered: Vec::new(),
         }
     }
 
-    /// Settles what it was admitted with, before its end: by the usage so far.
+    /// Settles its admission before the end, by the usage so far.
     fn cut(&mut self) {
         let Some(admitted) = self.admitted.take() else { return };
         if self.reader.is_reported() {
@@ -194,7 +194,7 @@ impl EventStream {
         admitted.cut(self.reader.usage.usage.as_deref());
     }
 
-    /// Notifies the call's observer how it ended, once.
+    /// Notifies the call's observer of the end, once.
     fn notify_end(&mut self, ending: StreamEnding, failure: Option<&Failure>) {
         let Some(events) = self.events.take().filter(|events| events.want(EventKind::StreamEnd)) else {
             return;
@@ -205,7 +205,7 @@ impl EventStream {
         events.stream_end(self.provider.event_target(&self.model), what);
     }
 
-    /// Adds what was used to the target's statistics.
+    /// Adds the usage to the target's statistics.
     fn note_use(&self, lease: &Lease) {
         let usage = self.reader.usage.usage.as_deref();
         let all = usage.map_or(0, |usage| {
@@ -214,7 +214,7 @@ impl EventStream {
         lease.statistics().used(target_state::now(), all);
     }
 
-    /// What the stream used and cost: settled when it ended, or now, as far as it came, where it is still open.
+    /// The stream's usage and cost: settled when it ended; while it is open, as of now.
     pub fn settle(&mut self) -> Arc<Settlement> {
         if let Some(settlement) = &self.settlement {
             return Arc::clone(settlement);
@@ -223,7 +223,7 @@ impl EventStream {
         Arc::clone(self.settlement.insert(Arc::new(settlement)))
     }
 
-    /// What it used and cost at the target that answers.
+    /// The usage and cost at the answering target.
     fn settle_own(&self) -> Settlement {
         let usage = &self.reader.usage;
         let mut record = UsageRecord {
@@ -236,17 +236,17 @@ impl EventStream {
         Settlement::new(record, self.pricing.1.clone())
     }
 
-    /// Whose prices count; those built in where absent.
+    /// The catalog for its prices; built-in prices if absent.
     pub fn catalog(&self) -> Option<&Arc<Catalog>> {
         self.pricing.1.as_ref()
     }
 
-    /// What targets used and cost that began the answer, and broke off.
+    /// The usage and cost of targets that began the answer and broke off.
     pub fn begun(&self) -> &[Arc<Settlement>] {
         &self.begun
     }
 
-    /// What attempts used that gave nothing of the answer.
+    /// Usage of attempts that contributed nothing to the answer.
     pub fn unanswered(&self) -> &[Arc<Settlement>] {
         &self.unanswered
     }
@@ -256,7 +256,7 @@ impl EventStream {
         &self.provider.id
     }
 
-    /// The model that is asked there.
+    /// The model requested there.
     pub fn model(&self) -> &str {
         &self.model
     }
@@ -266,12 +266,12 @@ impl EventStream {
         self.reader.request_id.as_deref()
     }
 
-    /// Every attempt, the one that answers last.
+    /// Every attempt, the answering one last.
     pub fn attempts(&self) -> &[Attempt] {
         &self.attempts
     }
 
-    /// How long it took so far.
+    /// The durations so far.
     pub fn stats(&self) -> Stats {
         let since_start = |instant: Instant| instant.saturating_duration_since(self.started);
         Stats {

@@ -1,4 +1,4 @@
-//! Admission of one attempt: asks for what it may use, and waits for it where it may.
+//! Admission of one attempt: acquires permits for what it may use, waiting if allowed.
 
 use super::{
     admitted::Admitted,
@@ -24,11 +24,11 @@ use std::{future::poll_fn, sync::Arc, time::Duration};
 #[derive(Debug)]
 pub(crate) struct NotAdmitted {
     pub(crate) failure: Failure,
-    /// Whether another target may be asked instead.
+    /// Whether another target may be tried instead.
     pub(crate) is_of_target: bool,
 }
 
-/// An attempt that asks to be admitted.
+/// A request to admit an attempt.
 pub(crate) struct AdmissionRequest<'a> {
     pub(crate) facts: Facts<'a>,
     pub(crate) catalog: Option<&'a Arc<Catalog>>,
@@ -36,14 +36,14 @@ pub(crate) struct AdmissionRequest<'a> {
     pub(crate) limits: Limits,
 }
 
-/// What an attempt was measured to need.
+/// The measured needs of an attempt.
 struct Wanted {
     estimate: Estimate,
     measured: Measured,
     provider_key: Option<ferrule_admission::Key>,
 }
 
-/// Which of a provider's keys an attempt uses, as a scope names it.
+/// The name of an attempt's key, as scopes use it.
 pub(crate) fn key_name(provider: &str, key: Option<&KeyInUse>) -> String {
     match key {
         Some(key) => format!("{provider}#{}", key.index() + 1),
@@ -52,7 +52,7 @@ pub(crate) fn key_name(provider: &str, key: Option<&KeyInUse>) -> String {
 }
 
 impl AdmissionRules {
-    /// Admits an attempt at `target` now, or not at all.
+    /// Admits an attempt at `target` without waiting, or fails.
     pub(crate) fn try_admit(
         self: &Arc<Self>,
         request: &AdmissionRequest<'_>,
@@ -69,8 +69,8 @@ impl AdmissionRules {
         }
     }
 
-    /// Admits an attempt at `target`, which waits where it may. Where another target `may_move` the call, it does not
-    /// wait for what is this target's own.
+    /// Admits an attempt at `target`, waiting if allowed. If the call `may_move` to another target, it does not wait
+    /// for limits that belong to this target alone.
     pub(crate) async fn admit(
         self: &Arc<Self>,
         request: &AdmissionRequest<'_>,
@@ -99,7 +99,7 @@ impl AdmissionRules {
         Ok(())
     }
 
-    /// What an attempt at `target` asks for; `None` where no limit and no budget is concerned.
+    /// The claims of an attempt at `target`; `None` if no limit and no budget applies.
     fn wanted(
         &self,
         request: &AdmissionRequest<'_>,
@@ -135,7 +135,7 @@ impl AdmissionRules {
             }
             let time = Duration::from_millis(until.saturating_sub(self.counters.now().steady));
             let changed = poll_fn(|context| ticket.poll_change(context));
-            // Whichever comes first: it looks again.
+            // Whichever comes first, the loop checks again.
             let _ = tokio::time::timeout(time.min(remaining), changed).await;
         }
     }

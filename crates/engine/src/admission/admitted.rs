@@ -1,4 +1,4 @@
-//! What an attempt was admitted with: it is settled by what the attempt reports, or by what ends it.
+//! Admitted attempts: permits, settled by the usage that the attempt reports, or by how it ends.
 
 use super::{
     estimate::{Estimate, Priced},
@@ -25,12 +25,12 @@ use std::{
     time::Duration,
 };
 
-/// Bytes that a token of an answer has at least, on average.
+/// The minimum average number of bytes per token of an answer.
 const BYTES_PER_TOKEN: u64 = 3;
-/// How long a provider is left alone that takes no more and does not say for how long.
+/// How long a provider without capacity is suspended if it does not say for how long.
 const UNTOLD: Duration = Duration::from_secs(1);
 
-/// What an attempt was given. Dropped without being settled, it books all of what was sent.
+/// The permits of an attempt. Dropped without being settled, it books the full estimate if the request was sent.
 #[derive(Debug)]
 pub(crate) struct Admitted {
     pub(super) lease: Lease,
@@ -38,9 +38,9 @@ pub(crate) struct Admitted {
     pub(super) events: Events,
     pub(super) estimate: Estimate,
     pub(super) measured: Measured,
-    /// The counter of what the provider itself says.
+    /// The counter of the limits that the provider reports.
     pub(super) provider_key: Option<Key>,
-    /// The target of the attempt, its prices, and the time.
+    /// The attempt's target and prices, and the time.
     pub(super) provider: Arc<str>,
     pub(super) model: String,
     pub(super) catalog: Option<Arc<Catalog>>,
@@ -61,18 +61,18 @@ impl Admitted {
         self.lease.sent();
     }
 
-    /// The attempt was answered, and used this.
+    /// The attempt succeeded with this usage.
     pub(crate) fn settle(&self, settlement: &Settlement) {
         let tokens = tokens_of(&settlement.record().usage);
         let cost = match self.estimate.cost {
-            // What is free costs nothing, whatever the catalog says of its model.
+            // A free attempt costs nothing, whatever the catalog's price of its model.
             Ok(Amount::ZERO) if settlement.own_cost().is_none() => Some(Amount::ZERO),
             _ => settlement.own_cost().map(|cost| cost.total),
         };
         self.book(Outcome::Used { tokens, cost: cost.map(Amount::units), is_estimate: false });
     }
 
-    /// The attempt failed; `reported` is what it used all the same, which is all where it `was_answered`.
+    /// The attempt failed; `reported` is what it used anyway, and is complete if it `was_answered`.
     pub(crate) fn failed(&self, failed: &Failed, reported: Option<&Settlement>, was_answered: bool) {
         let Failed { failure, again, .. } = failed;
         if let Failure::Provider(error) = failure
@@ -96,7 +96,7 @@ impl Admitted {
         }
     }
 
-    /// The attempt is over before it has reported all: the usage that it reported so far is booked, or else the whole
+    /// The attempt ended before it had reported all of its usage: books what was reported so far, or else the whole
     /// estimate.
     pub(crate) fn cut(&self, reported: Option<&Usage>) {
         let delivered = self.delivered.load(Ordering::Relaxed).div_ceil(BYTES_PER_TOKEN);
@@ -107,7 +107,7 @@ impl Admitted {
         }
         let input = reported.and_then(|usage| usage.input_tokens).unwrap_or(self.estimate.input);
         let output = reported_output.unwrap_or_default().max(delivered);
-        // No more than could be used was.
+        // The output is bounded by the estimate.
         let output = if self.estimate.output > 0 { output.min(self.estimate.output) } else { output };
         let catalog = self.catalog.as_ref().unwrap_or_else(|| Catalog::builtin());
         let priced = Priced { catalog, provider: &self.provider, model: &self.model, at: self.at };
@@ -119,7 +119,7 @@ impl Admitted {
         self.book(Outcome::Used { tokens, cost: cost.map(Amount::units), is_estimate: true });
     }
 
-    /// Nothing more will be known of it.
+    /// No further usage will be reported.
     pub(crate) fn give_up(&self) {
         self.notify_crossings(self.lease.give_up());
     }
@@ -135,7 +135,7 @@ impl Admitted {
         self.delivered.fetch_add(sum as u64, Ordering::Relaxed);
     }
 
-    /// What the headers of an answer say of the provider's limits.
+    /// Records the provider's limits from response headers.
     pub(crate) fn note_limits(&self, report: &RateLimits) {
         let left = |limit: &RateLimit| Some((limit.remaining?, milliseconds(limit.resets_in?)));
         let told = Told { requests: left(&report.requests), tokens: left(&report.tokens), closed: None };
@@ -154,7 +154,7 @@ impl Admitted {
         self.notify_crossings(self.lease.settle(outcome));
     }
 
-    /// Notifies of the thresholds of budgets that were reached.
+    /// Notifies observers of the budget thresholds that were crossed.
     fn notify_crossings(&self, crossings: Vec<Crossing>) {
         if crossings.is_empty() || !self.events.want(EventKind::Budget) {
             return;

@@ -7,7 +7,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// The most calls of a client that wait at once.
+/// The maximum number of a client's calls that wait at once.
 const MAX_WAITING: usize = 10_000;
 
 struct EngineClock;
@@ -19,7 +19,7 @@ impl Clock for EngineClock {
     }
 }
 
-/// The clock that limits and budgets go by.
+/// The clock of limits and budgets.
 pub fn admission_clock() -> Arc<dyn Clock> {
     Arc::new(EngineClock)
 }

@@ -1,4 +1,4 @@
-//! Degradation: a cheaper group in place of what a call names, where a budget says so.
+//! Degradation: a budget redirects a call to a cheaper group than the one it names.
 
 use super::{
     refusal::amount,
@@ -11,12 +11,12 @@ use ferrule_admission::Key;
 use std::sync::Arc;
 
 impl AdmissionRules {
-    /// Whether any budget asks somebody else at some time.
+    /// Whether any budget may redirect calls.
     pub(crate) fn may_degrade(&self) -> bool {
         self.rules.iter().any(|rule| rule.degrade_to().is_some())
     }
 
-    /// The group that replaces what a call names, whose first attempt would be as `facts` says.
+    /// The group that replaces the one a call names; `facts` describe the call's first attempt.
     pub(crate) fn degraded(&self, facts: &Facts<'_>, events: &Events) -> Option<String> {
         self.rules.iter().find_map(|rule| {
             let Kind::Budget(budget) = &rule.kind else { return None };

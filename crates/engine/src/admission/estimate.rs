@@ -1,18 +1,18 @@
-//! Estimates of attempts: the most tokens and money that one may use at its target.
+//! Estimates of attempts: the maximum of tokens and money that one may use at its target.
 
 use super::measured::{Kind, Measured};
 use ferrule_catalog::{Amount, Catalog, Quantities};
 
-/// The most that an attempt may use.
+/// The maximum usage of an attempt.
 #[derive(Clone, Debug)]
 pub(crate) struct Estimate {
     pub(crate) input: u64,
     pub(crate) output: u64,
-    /// Whether the tokens are only what the model could use at most, as nobody limits them.
+    /// Whether the tokens are just the model's maximum, because nothing limits them.
     pub(crate) is_open: bool,
-    /// What they cost; `None` where that cannot be said, for this reason.
+    /// Their cost; if unknown, the reason.
     pub(crate) cost: Result<Amount, &'static str>,
-    /// Whether its model thinks before it answers, so that what was delivered is not all that was made.
+    /// Whether its model reasons before it answers, so that more tokens may be generated than are delivered.
     pub(crate) thinks: bool,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct Priced<'a> {
 }
 
 impl Priced<'_> {
-    /// What so many tokens and what else `measured` has cost at most.
+    /// The maximum cost of these tokens and the other quantities in `measured`.
     pub(crate) fn cost(&self, input: u64, output: u64, measured: &Measured) -> Option<Amount> {
         let found = self.catalog.find(self.provider, self.model)?;
         let tier = measured.tier.as_deref().map(|tier| ("service_tier", tier));
@@ -58,7 +58,7 @@ impl Priced<'_> {
 }
 
 impl Estimate {
-    /// The most that `measured` may use at the target that `priced` names.
+    /// The maximum usage of `measured` at the target described by `priced`.
     pub(crate) fn new(measured: &Measured, priced: Priced<'_>) -> Self {
         let found = priced.catalog.find(priced.provider, priced.model);
         let facts = found.map(|found| &found.model().facts);
@@ -85,7 +85,7 @@ impl Estimate {
         Self { input: input.unwrap_or(0), output: known.unwrap_or(0), is_open, cost, thinks }
     }
 
-    /// That of an attempt of which nobody wants to know.
+    /// The estimate of an attempt that is not measured.
     pub(crate) const fn nothing() -> Self {
         Self { input: 0, output: 0, is_open: true, cost: Ok(Amount::ZERO), thinks: false }
     }

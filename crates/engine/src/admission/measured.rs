@@ -1,4 +1,4 @@
-//! Measures of requests: how much one may use at most, as far as it says so itself.
+//! Measures of requests: the maximum that one may use, as far as the request itself determines it.
 
 use ferrule_tokens::{count_prompt, count_text};
 use ferrule_wire::{
@@ -6,70 +6,70 @@ use ferrule_wire::{
     model::{Part, PartKind, Request, Tool, ToolKind},
 };
 
-/// Texts that are longer than this are not counted, but taken for as many tokens as they could well have.
+/// Longer texts are not tokenized; their number of tokens is estimated from above.
 const LONG_BYTES: usize = 128 << 10;
-/// Fewer bytes than a token has on average, in any language.
+/// Fewer bytes than the average token in any language.
 const BYTES_PER_TOKEN: usize = 2;
-/// What a count with another model's vocabulary may be too small by.
+/// How far a count with another model's vocabulary may be too small.
 const INEXACT: u64 = 4;
 
-/// What providers call the limit of an answer, in fields of their own.
+/// The fields in which providers limit the length of an answer.
 pub(crate) const OWN_LIMITS: [&str; 3] = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
 
-/// How much a request may use.
+/// The maximum usage of a request.
 #[derive(Clone, Debug, Default)]
 pub struct Measured {
-    /// The most tokens of the prompt; `None` where that is up to its model, as with images.
+    /// The maximum number of prompt tokens; `None` if it depends on the model, as with images.
     pub(crate) input: Option<u64>,
-    /// The most tokens of the answer that the request asks for; `None` where it says nothing.
+    /// The maximum number of answer tokens that the request sets, if it does.
     pub(crate) output: Option<u64>,
-    /// How many answers.
+    /// The number of answers.
     pub(crate) answers: u64,
-    /// What else it uses, by the names of units.
+    /// Other units it uses, by name.
     pub(crate) other_units: Vec<(&'static str, u64)>,
-    /// Whether it asks for parts to be kept in a cache, which may cost more than they do otherwise.
+    /// Whether it asks for parts to be cached, which may cost more than uncached input.
     pub(crate) caches: bool,
-    /// At what price and speed.
+    /// The service tier.
     pub(crate) tier: Option<String>,
     pub(crate) kind: Kind,
 }
 
-/// Whether what a request costs can be bounded.
+/// Whether the cost of a request can be bounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// By its tokens and what else was measured.
+    /// By its tokens and the other measured quantities.
     #[default]
     Bounded,
     /// It costs nothing.
     Free,
-    /// No: this is why.
+    /// No, for this reason.
     Unbounded(&'static str),
 }
 
 impl Measured {
-    /// What costs nothing: lists, counts.
+    /// A request that costs nothing: lists, counts.
     pub(crate) fn free() -> Self {
         Self { input: Some(0), output: Some(0), answers: 1, kind: Kind::Free, ..Self::default() }
     }
 
-    /// The same, with this limit on the output tokens where the request has none.
+    /// With `most` as the limit on output tokens if the request has none.
     pub(crate) fn or_output(mut self, most: Option<u64>) -> Self {
         self.output = self.output.or(most);
         self
     }
 
-    /// What cannot be measured, and why.
+    /// A request that cannot be measured, and why.
     pub(crate) fn unbounded(why: &'static str) -> Self {
         Self { answers: 1, kind: Kind::Unbounded(why), ..Self::default() }
     }
 
-    /// Texts that are not answered in text.
+    /// Texts whose response contains no text.
     pub(crate) fn texts<'a>(model: &str, texts: impl Iterator<Item = &'a str>) -> Self {
         let sum = texts.fold(0_u64, |sum, text| sum.saturating_add(text_tokens(model, text)));
         Self { input: Some(sum), output: Some(0), answers: 1, ..Self::default() }
     }
 
-    /// A text that is spoken: by its characters, or by the tokens of its audio, whose number is not known before.
+    /// A text to speak: measured in characters, or in audio tokens, whose number is not known in advance.
     pub(crate) fn characters(model: &str, text: &str, characters: u64) -> Self {
         let other_units = vec![("input_characters", characters)];
         Self { output: None, other_units, ..Self::texts(model, std::iter::once(text)) }
@@ -111,7 +111,7 @@ fn is_hosted(tool: &Tool) -> bool {
     !matches!(tool.kind, ToolKind::Function { .. } | ToolKind::Custom { .. })
 }
 
-/// Whether only the model says how many tokens it is.
+/// Whether the number of tokens depends on the model.
 fn is_media(part: &Part) -> bool {
     match &part.kind {
         PartKind::Text(_)
@@ -164,6 +164,6 @@ fn text_tokens(model: &str, text: &str) -> u64 {
     }
     let counted = count_text(model, text);
     let margin = if counted.exact { 0 } else { counted.tokens.div_ceil(INEXACT) };
-    // Some add a token at the beginning and at the end.
+    // Some models add a token at the beginning and at the end.
     counted.tokens.saturating_add(margin).saturating_add(2)
 }

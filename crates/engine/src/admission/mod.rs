@@ -1,8 +1,8 @@
 //! Admission of attempts: limits and budgets are checked before anything is sent, and settled afterwards.
 //!
-//! The counters and the queue are `ferrule_admission`'s. Here is what they are asked for: which rules hold for an attempt
-//! (`rules.rs`, `scope.rs`), how much it may use (`measured.rs`, `estimate.rs`), how it waits (`admit.rs`), and what
-//! becomes of what it was given (`admitted.rs`). Without a rule none of it is entered.
+//! The counters and the queue are in `ferrule_admission`. These modules use them: they decide which rules apply to an
+//! attempt (`rules.rs`, `scope.rs`), how much it may use (`measured.rs`, `estimate.rs`), how it waits (`admit.rs`), and
+//! how it is settled (`admitted.rs`). Without rules none of this runs.
 
 mod admit;
 mod admitted;

@@ -1,19 +1,19 @@
-//! Refusals: a call that a limit or a budget keeps from being sent.
+//! Refusals: a limit or a budget keeps a call from being sent.
 
 use ferrule_admission::{Money, Short};
 use ferrule_catalog::Amount;
 use std::{fmt, time::Duration};
 
-/// A limit that a call does not fit in.
+/// A limit that a call exceeds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LimitReached {
-    /// The limit's name; empty where it is the provider's own.
+    /// The limit's name; empty for a limit of the provider.
     pub limit: String,
-    /// What it is kept of.
+    /// The limit's scope.
     pub scope: String,
-    /// Which of those.
+    /// The value of the scope.
     pub value: String,
-    /// After which time there may be room; `None` where nobody knows, or never.
+    /// The time after which there may be room; `None` if unknown or never.
     pub retry_after: Option<Duration>,
     /// How long the call waited.
     pub waited: Duration,
@@ -23,28 +23,28 @@ pub struct LimitReached {
     pub(crate) is_queue_full: bool,
 }
 
-/// A budget that a call does not fit in.
+/// A budget that a call exceeds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BudgetExceeded {
     /// The budget's name.
     pub budget: String,
-    /// What it is kept of.
+    /// The budget's scope.
     pub scope: String,
-    /// Which of those.
+    /// The value of the scope.
     pub value: String,
-    /// How much may be spent in all.
+    /// The amount of the budget.
     pub amount: Amount,
     /// How much was spent.
     pub spent: Amount,
-    /// How much calls under way may spend.
+    /// How much calls in flight may spend.
     pub reserved: Amount,
-    /// The most that the call may cost; `None` where that is not known.
+    /// The maximum cost of the call; `None` if not known.
     pub estimate: Option<Amount>,
     /// Why it is not known.
     pub why: &'static str,
-    /// After which time more may be spent, where that is known.
+    /// The time after which more may be spent, if known.
     pub retry_after: Option<Duration>,
-    /// The group that replaces it.
+    /// The group to use instead.
     pub(crate) degrade_to: Option<String>,
 }
 

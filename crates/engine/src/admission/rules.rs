@@ -15,22 +15,22 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 pub(crate) struct AdmissionRules {
     pub(super) rules: Vec<Rule>,
     pub(crate) counters: Arc<Admission>,
-    /// Whether anything depends on how much a request may use.
+    /// Whether any rule needs the measures of a request.
     pub(crate) measures: bool,
 }
 
-/// What the rules say of requests to one candidate, before they are encoded.
+/// The rules for requests to one candidate, before they are encoded.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Holding {
-    /// The most tokens of an answer that nobody limits.
+    /// The tokens to reserve for an answer without a limit.
     pub(crate) reserve_output: Option<u64>,
-    /// Whether anything depends on how much a request may use.
+    /// Whether any rule needs the measures of a request.
     pub(crate) measures: bool,
 }
 
 pub(super) struct Rule {
     pub(super) name: String,
-    /// The name among all counters.
+    /// Its key among all counters.
     pub(super) key: Arc<str>,
     pub(super) scope: RuleScope,
     wait: Option<u64>,
@@ -51,7 +51,7 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// What holds for one value of the scope.
+    /// The figures for one value of the scope.
     pub(super) fn figures(&self, value: &str) -> BudgetFigures {
         let amount = self.values.get(value).copied().unwrap_or(self.figures.amount);
         BudgetFigures { amount, ..self.figures.clone() }
@@ -62,11 +62,11 @@ fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The name of what providers say of their own limits, among all counters.
+/// The name of the counters of providers' own limits.
 const PROVIDERS: &str = "";
 
 impl AdmissionRules {
-    /// Those of these settings; `None` where there are none.
+    /// The rules of these settings; `None` if there are none.
     pub(crate) fn new(
         limits: &[LimitSettings],
         budgets: &[BudgetSettings],
@@ -106,13 +106,13 @@ impl AdmissionRules {
             Kind::Budget(_) => true,
         });
         if measures {
-            // The vocabularies are unpacked before a call needs them, and on a thread of their own.
+            // The vocabularies are unpacked before a call needs them, on a separate thread.
             std::thread::Builder::new().name("ferrule-tokens".to_owned()).spawn(warm_up).ok();
         }
         Some(Arc::new(Self { rules, counters: Arc::clone(counters), measures }))
     }
 
-    /// The most tokens of an answer that nobody limits, for attempts like these.
+    /// The tokens to reserve for an answer without a limit, for attempts like these.
     pub(crate) fn reserve_output(&self, facts: &Facts<'_>) -> Option<u64> {
         let holds = |rule: &&Rule| matches!(rule.value(facts), Value::Of(_));
         self.rules
@@ -123,7 +123,7 @@ impl AdmissionRules {
             .min()
     }
 
-    /// What an attempt claims.
+    /// The claims of an attempt.
     pub(super) fn claims(&self, facts: &Facts<'_>, estimate: &Estimate) -> Result<Vec<Claim>, Failure> {
         let mut claims = Vec::with_capacity(self.rules.len() + 1);
         for rule in &self.rules {
@@ -164,7 +164,7 @@ impl AdmissionRules {
         Ok(claims)
     }
 
-    /// The counter of what the provider itself says of its limits.
+    /// The counter of the limits that the provider reports.
     fn provider_key(facts: &Facts<'_>) -> Key {
         let number = facts.key.rsplit_once('#').map_or("", |(_, number)| number);
         let value =
@@ -189,7 +189,7 @@ impl AdmissionRules {
         }))
     }
 
-    /// The rule of a counter; `None` for what a provider itself says.
+    /// The rule of a counter; `None` for a provider's own limits.
     pub(super) fn rule(&self, key: &Key) -> Option<&Rule> {
         self.rules.iter().find(|rule| *rule.key == *key.rule)
     }

@@ -1,8 +1,8 @@
-//! Scopes of limits and budgets: what a counter is kept of, and which of its counters an attempt is counted at.
+//! Scopes of limits and budgets: the dimension that is counted, and the counter of an attempt.
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
-/// What a limit or a budget is kept of: each value has a counter of its own.
+/// The scope of a limit or a budget: each value has a separate counter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// All calls together.
@@ -19,10 +19,10 @@ pub enum Scope {
     Metadata(String),
 }
 
-/// What becomes of an attempt that has no value of the scope.
+/// How an attempt without a value for the scope is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
-    /// All such share one counter.
+    /// All such attempts share one counter.
     Shared,
     /// The call is refused.
     Refuse,
@@ -30,10 +30,10 @@ pub enum Missing {
     Ignore,
 }
 
-/// The value that those without one share.
+/// The shared value of attempts without one.
 const SHARED: &str = "(none)";
 
-/// What is known of an attempt.
+/// The properties of an attempt that scopes match.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts<'a> {
     /// The labels of the call, and those of the target.
@@ -47,19 +47,19 @@ pub(crate) struct Facts<'a> {
     pub(crate) key: &'a str,
 }
 
-/// The counter of a rule that an attempt is counted at.
+/// The counter of a rule for an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Value<'a> {
     /// This one.
     Of(Cow<'a, str>),
     /// None.
     Ignored,
-    /// None, and so it is refused: it lacks this label.
+    /// None; the attempt is refused because it lacks this label.
     Lacking(&'a str),
 }
 
 impl Scope {
-    /// Whether another target has another counter.
+    /// Whether the counter depends on the target.
     pub(crate) const fn is_of_target(&self) -> bool {
         matches!(self, Self::Provider | Self::Key | Self::Target)
     }
@@ -91,7 +91,7 @@ impl Scope {
         }
     }
 
-    /// The counter for an attempt. `matched` has the values that the rule is for, where it is not for all.
+    /// The counter for an attempt. `matched` has the values to which the rule is restricted, if it is.
     pub(crate) fn value<'a>(
         &'a self,
         facts: &Facts<'a>,
@@ -134,7 +134,7 @@ impl FromStr for Scope {
     }
 }
 
-/// As it is written.
+/// As the configuration writes it.
 impl fmt::Display for Scope {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -5,14 +5,14 @@ use ferrule_admission::{LimitFigures, Window};
 use ferrule_catalog::Amount;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-/// Which attempts a rule is for.
+/// The attempts that a rule applies to.
 #[derive(Clone, Debug)]
 pub struct RuleScope {
-    /// What it is kept of.
+    /// The dimension that is counted.
     pub scope: Scope,
-    /// The values that it is for; `None` for all.
+    /// The values that it applies to; `None` for all.
     pub matched: Option<Vec<String>>,
-    /// What becomes of attempts without a value.
+    /// How attempts without a value are treated.
     pub missing: Missing,
 }
 
@@ -21,13 +21,13 @@ pub struct RuleScope {
 pub struct LimitSettings {
     /// Its name.
     pub name: String,
-    /// Which attempts it is for.
+    /// The attempts that it applies to.
     pub scope: RuleScope,
-    /// How much of what.
+    /// The limits.
     pub figures: LimitFigures,
-    /// How long a call waits at most; `None` where it is refused at once.
+    /// The maximum time a call waits; `None` to refuse it at once.
     pub max_wait: Option<Duration>,
-    /// The most tokens of an answer that nobody limits; sent as its limit.
+    /// The tokens to reserve for an answer without a limit; sent as its limit.
     pub reserve_output: Option<u64>,
 }
 
@@ -36,37 +36,37 @@ pub struct LimitSettings {
 pub struct BudgetSettings {
     /// Its name.
     pub name: String,
-    /// Which attempts it is for.
+    /// The attempts that it applies to.
     pub scope: RuleScope,
-    /// How much may be spent in a window.
+    /// The amount that may be spent per window.
     pub amount: Amount,
-    /// The same for single values.
+    /// Amounts for particular values.
     pub values: HashMap<String, Amount>,
     /// The window.
     pub window: Arc<Window>,
-    /// What is done where a call does not fit in.
+    /// What happens when a call does not fit.
     pub mode: BudgetMode,
-    /// Whether calls are sent whose cost cannot be bounded.
+    /// Whether calls of unbounded cost are sent.
     pub allow_unknown_cost: bool,
-    /// How long a call waits at most for what is reserved by others.
+    /// The maximum time a call waits for other calls' reservations.
     pub max_wait: Duration,
-    /// The most tokens of an answer that nobody limits; sent as its limit.
+    /// The tokens to reserve for an answer without a limit; sent as its limit.
     pub reserve_output: Option<u64>,
 }
 
-/// What a budget does where a call does not fit in.
+/// What a budget does when a call does not fit.
 #[derive(Clone, Debug, PartialEq)]
 pub enum BudgetMode {
     /// The call is not sent.
     Hard,
     /// It is sent, and observers are notified.
     Soft,
-    /// From a share of the amount on, and where a call does not fit in, a group is asked in place of what the call names.
-    /// What does not fit in there is not sent.
+    /// Above a share of the amount, and when a call does not fit, it is redirected to this group. If it does not fit
+    /// there either, it is not sent.
     Degrade {
         /// The group, or a model.
         to: String,
-        /// The share, 0 to 1.
+        /// The share, from 0 to 1.
         at: f64,
     },
 }

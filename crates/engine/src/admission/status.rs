@@ -1,4 +1,4 @@
-//! Status of limits and budgets, and what is done to budgets by hand.
+//! Status of limits and budgets, and manual changes of budgets.
 
 use super::{
     refusal::amount,
@@ -9,67 +9,67 @@ use ferrule_admission::{Adjustment, BudgetUse, Key, LimitFigures};
 use ferrule_catalog::Amount;
 use std::{sync::Arc, time::Duration};
 
-/// A limit, for one value of its scope.
+/// The status of a limit for one value of its scope.
 #[derive(Clone, Debug)]
 pub struct LimitStatus {
     /// Its name.
     pub name: String,
-    /// What it is kept of.
+    /// Its scope.
     pub scope: String,
-    /// Which of those.
+    /// The value of the scope.
     pub value: String,
-    /// How much of what.
+    /// The limits.
     pub limit: LimitFigures,
-    /// Requests of the last second, minute and day, where they are limited.
+    /// Requests of the last second, minute and day; `None` if not limited.
     pub requests: [Option<u64>; 3],
-    /// The same for tokens, those included that calls under way may use.
+    /// Tokens of the same periods, including those that calls in flight may use.
     pub tokens: [Option<u64>; 3],
-    /// Calls under way.
+    /// Calls in flight.
     pub in_flight: u64,
-    /// Calls that wait for it.
+    /// Calls waiting for it.
     pub waiting: usize,
 }
 
-/// A budget, for one value of its scope.
+/// The status of a budget for one value of its scope.
 #[derive(Clone, Debug)]
 pub struct BudgetStatus {
     /// Its name.
     pub name: String,
-    /// What it is kept of.
+    /// Its scope.
     pub scope: String,
-    /// Which of those.
+    /// The value of the scope.
     pub value: String,
     /// `hard`, `soft` or `degrade`.
     pub mode: &'static str,
     /// The window.
     pub window: String,
-    /// How much may be spent in it, without what was added by hand.
+    /// The configured amount, without top-ups.
     pub amount: Amount,
-    /// What was added by hand.
+    /// The sum of top-ups.
     pub topped_up: Amount,
-    /// What was spent, as it was reported.
+    /// What was spent, as reported by providers.
     pub reported: Amount,
-    /// What was spent at most by what was sent and never reported.
+    /// The maximum spent by requests whose usage was never reported.
     pub estimated: Amount,
-    /// What calls under way may spend at most.
+    /// The maximum that calls in flight may spend.
     pub reserved: Amount,
     /// When the window ends, in seconds since 1970.
     pub ends_at: Option<i64>,
-    /// Calls that wait for it.
+    /// Calls waiting for it.
     pub waiting: usize,
 }
 
-/// What is done to a budget by hand.
+/// A manual change of a budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BudgetChange {
-    /// More may be spent in this window.
+    /// Adds to the amount of the current window.
     TopUp(Amount),
-    /// What was spent in this window is forgotten.
+    /// Resets the spending of the current window.
     Reset,
 }
 
 impl AdmissionRules {
-    /// All limits and budgets that anything was counted at.
+    /// All limits and budgets with counters.
     pub(crate) fn status(&self) -> (Vec<LimitStatus>, Vec<BudgetStatus>) {
         let (found, waiting) = (self.counters.snapshot(), self.counters.waiting());
         let waiting = |key: &Key| waiting.get(key).copied().unwrap_or_default();
@@ -93,7 +93,7 @@ impl AdmissionRules {
         (limits.collect(), budgets.collect())
     }
 
-    /// Changes the budget `name` by hand, for one value of its scope.
+    /// Changes the budget `name` manually, for one value of its scope.
     pub(crate) fn change_budget(
         &self,
         name: &str,
@@ -161,9 +161,9 @@ fn budget_status(rule: &Rule, key: &Key, found: &BudgetUse) -> Option<BudgetStat
     })
 }
 
-/// How long a budget's window still is.
+/// The remaining time of a budget's window.
 impl BudgetStatus {
-    /// After which time it begins anew, where it does.
+    /// The time until the window restarts, if it does.
     pub fn resets_in(&self, now: i64) -> Option<Duration> {
         Some(Duration::from_secs(u64::try_from(self.ends_at?.saturating_sub(now)).unwrap_or_default()))
     }

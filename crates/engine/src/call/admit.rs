@@ -1,4 +1,4 @@
-//! Admission of the attempts of a call: before each is sent, and what it is settled with afterwards.
+//! Admission of a call's attempts: permits are acquired before each is sent and settled afterwards.
 
 use super::Run;
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 use http::Method;
 use std::sync::Arc;
 
-/// Names of a candidate, as scopes have them.
+/// Names of a candidate, as scopes match them.
 struct Names {
     target: String,
     key: String,
@@ -56,7 +56,7 @@ impl<W: Work> Run<'_, W> {
         }
     }
 
-    /// What the rules say of requests to `contender`; `None` where there are none.
+    /// The rules that apply to requests to `contender`; `None` if there are none.
     pub(super) fn rules_of(&self, contender: &Contender) -> Option<Holding> {
         let rules = self.policy.admission.as_ref()?;
         let names = Names::new(contender, None);
@@ -64,14 +64,14 @@ impl<W: Work> Run<'_, W> {
         Some(Holding { reserve_output, measures: rules.measures })
     }
 
-    /// The rules, the candidate at `seat`, where an attempt at `target` is to be admitted. What only looks, such as a
-    /// list of models or a health check, is not.
+    /// The rules and the candidate at `seat`, if an attempt at `target` needs admission. Queries, such as listing
+    /// models or a health check, do not.
     fn to_be_admitted(&self, seat: usize, target: &Target) -> Option<(&Arc<AdmissionRules>, &Contender)> {
         let rules = self.policy.admission.as_ref().filter(|_| target.method != Method::GET)?;
         Some((rules, self.candidates.list.get(seat)?))
     }
 
-    /// Admits the next attempt at `target`, which is the current one; it may wait for that.
+    /// Admits the next attempt at `target`, the current one; may wait.
     pub(super) async fn pass_limits(&self, target: &mut Target) -> Result<(), NotAdmitted> {
         let seat = self.current;
         let Some((rules, contender)) = self.to_be_admitted(seat, target) else { return Ok(()) };
@@ -80,7 +80,7 @@ impl<W: Work> Run<'_, W> {
         rules.admit(&request, target, self.has_another()).await
     }
 
-    /// Admits a second, concurrent attempt at `target`, if that is possible at once.
+    /// Admits a second, concurrent attempt at `target` if that is possible without waiting.
     pub(super) fn try_admit(
         &self,
         seat: usize,
@@ -92,7 +92,7 @@ impl<W: Work> Run<'_, W> {
         rules.try_admit(&self.admission_request(seat, contender, &names), target)
     }
 
-    /// What is done where the next attempt was not admitted.
+    /// The next step when an attempt was not admitted.
     #[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
     pub(super) fn not_admitted(
         &mut self,
@@ -119,7 +119,7 @@ impl<W: Work> Run<'_, W> {
         Ok(step)
     }
 
-    /// An attempt at `target` failed: notes what it used, and settles what it was admitted with.
+    /// An attempt at `target` failed: records what it used and settles its admission.
     pub(super) fn settle_failed(
         &mut self,
         target: &mut Target,
@@ -133,7 +133,7 @@ impl<W: Work> Run<'_, W> {
         }
     }
 
-    /// The same for an attempt of a race that does not count: it `failed`, or was given up.
+    /// As `settle_failed`, for the discarded attempt of a race: it `failed`, or was cancelled.
     pub(super) fn settle_lost(&mut self, target: &mut Target, seat: usize, failed: Option<&Failed>) {
         let reported = self.note_reported(target, seat);
         let Some(admitted) = target.admitted.take() else { return };

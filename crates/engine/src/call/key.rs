@@ -1,4 +1,4 @@
-//! Key of an attempt, where the provider has several: which one is taken, and what becomes of it when the attempt fails.
+//! Key of an attempt if the provider has several: which one is taken, and what happens to it when the attempt fails.
 
 use super::Run;
 use crate::{
@@ -15,29 +15,29 @@ use crate::{
 use ferrule_wire::model::{DelaySource, ErrorKind, ProviderError, RetryAfter};
 use tracing::debug;
 
-/// Takes the next key of `contender` for `target`, none of `tried`; `None` where its provider has one key, or the call
-/// brings one of its own.
+/// Takes the next key of `contender` for `target`, skipping those in `tried`; `None` if its provider has a single key
+/// or the call supplies its own.
 pub(super) fn take(
     contender: &Contender,
     target: &mut Target,
     tried: &[usize],
 ) -> Result<Option<KeyInUse>, NoKey> {
     let Some(ring) = contender.provider.keys_for(&target.own_headers) else { return Ok(None) };
-    // A provider that is named by its id is called, whatever the state of its keys.
+    // A provider addressed by its id is called whatever the state of its keys.
     let insists = contender.state.is_none();
     let key = ring.take(&contender.model, tried, &contender.breaker, insists)?;
     target.choose_key(ring, &key);
     Ok(Some(key))
 }
 
-/// Whether `contender` has a key other than `tried` that may be used.
+/// Whether `contender` has a usable key that is not in `tried`.
 fn has_another(contender: &Contender, target: &Target, tried: &[usize]) -> bool {
     let ring = contender.provider.keys_for(&target.own_headers);
     ring.is_some_and(|ring| ring.has_another(&contender.model, tried, &contender.breaker))
 }
 
-/// Leaves alone the key with which an attempt at `contender` failed, where that is its fault. Where it was the last one,
-/// and another is free again soon, that is what the call may wait for.
+/// Suspends the key of a failed attempt at `contender` if the key is to blame. If it was the last key and another
+/// becomes usable soon, the call may wait for that one.
 fn settle(mut key: KeyInUse, contender: Option<&Contender>, failed: &mut Failed, is_last: bool) {
     key.fail(Reason::from_attempt(failed), &failed.failure);
     let no_key = contender.filter(|_| is_last).and_then(|one| one.no_key(&failed.failure));
@@ -56,7 +56,7 @@ fn settle(mut key: KeyInUse, contender: Option<&Contender>, failed: &mut Failed,
 }
 
 impl<W: Work> Run<'_, W> {
-    /// Keeps `target`, which is the current one, and gives it a key where its provider has several.
+    /// Makes `target` the current one, and gives it a key if its provider has several.
     pub(super) fn seat(&mut self, mut target: Box<Target>) -> Result<(), Refusal> {
         let taken = self.take_key(&mut target);
         if let Some(place) = self.targets.get_mut(self.current) {

@@ -10,13 +10,13 @@ pub(super) fn begin(target: &Target, attempt: usize) {
     debug!(target: "ferrule", provider, model, attempt, "attempt begins");
 }
 
-/// An attempt was answered.
+/// An attempt succeeded.
 pub(super) fn success(target: &Target, duration: Duration) {
     let (provider, model) = (&*target.provider.id, &*target.model);
     debug!(target: "ferrule", provider, model, ?duration, "attempt succeeded");
 }
 
-/// An attempt at `contender` failed, and `step` follows. `current` is its place among the candidates.
+/// An attempt at `contender` failed, and `step` follows. `current` is its position among the candidates.
 pub(super) fn failure(
     contender: &Contender,
     failed: &Failed,

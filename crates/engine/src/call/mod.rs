@@ -1,7 +1,7 @@
-//! Loop around every call: attempts until there is something to deliver, no sense in another, or no time left.
+//! Attempt loop of every call: ends when there is a result to deliver, another attempt is pointless, or time is up.
 //!
-//! An attempt is over when its work has what can be delivered; nothing after that is repeated. Who is asked, and what
-//! follows a failed attempt, is decided in `plan`; whether a candidate takes a call, by its state.
+//! An attempt is over as soon as its work has something to deliver; nothing after that is repeated. `plan` decides
+//! which candidate is tried and what follows a failed attempt; a candidate's state decides whether it accepts a call.
 
 mod admit;
 mod key;
@@ -38,37 +38,37 @@ use ferrule_catalog::{Catalog, Settlement, UsageRecord};
 use std::{borrow::Cow, mem, sync::Arc, time::Duration};
 use tracing::debug;
 
-/// A call under way.
+/// A call in progress.
 pub(crate) struct Run<'a, W> {
     candidates: Candidates,
     pub(crate) work: W,
     options: Cow<'a, CallOptions>,
     policy: CallPolicy,
     plan: Plan,
-    /// How many retries there may be.
+    /// The retry budget.
     budget: RetryBudgetSettings,
     trail: Trail,
-    /// The call made ready for each candidate that was tried.
+    /// The prepared request of each candidate that was tried.
     targets: Vec<Option<Box<Target>>>,
-    /// The place at the current candidate.
+    /// The lease on the current candidate.
     lease: Option<Lease>,
-    /// The key that it is asked with, where its provider has several, and those that were taken there.
+    /// The key in use if the provider has several, and the keys already tried there.
     key: Option<KeyInUse>,
     taken: Vec<usize>,
     current: usize,
-    /// How the last attempt ended, and whose it was.
+    /// How the last attempt ended, and the position of its candidate.
     failed: Option<(usize, Failed)>,
-    /// Why the first candidate that could not be tried could not.
+    /// Why the first candidate that could not be tried was skipped.
     unasked: Option<CallError>,
-    /// Whether two candidates were raced already.
+    /// Whether two candidates have been raced already.
     hedged: bool,
-    /// What attempts used that gave nothing of the answer.
+    /// Usage of attempts that contributed nothing to the answer.
     unanswered: Vec<Arc<Settlement>>,
-    /// Why the last one could not.
+    /// Why the last candidate that could not be tried was skipped.
     why: String,
 }
 
-/// Executes `work` with the candidates that the plan says.
+/// Executes `work` with the candidates in the order of the plan.
 pub(crate) async fn execute<W: Work>(
     candidates: Candidates,
     work: W,
@@ -82,7 +82,7 @@ pub(crate) async fn execute<W: Work>(
 }
 
 impl<'a, W: Work> Run<'a, W> {
-    /// A call that begins.
+    /// A new call.
     pub(crate) fn new(
         candidates: Candidates,
         work: W,
@@ -116,19 +116,19 @@ impl<'a, W: Work> Run<'a, W> {
         }
     }
 
-    /// What is done first.
+    /// The first step.
     pub(crate) fn first(&mut self) -> Step {
         let step = self.plan.first();
         self.note_passed_over(step);
         step
     }
 
-    /// Does what `step` says, and what follows, until there is something to deliver.
+    /// Executes `step` and those that follow until there is something to deliver.
     pub(crate) async fn answer(&mut self, mut step: Step) -> Result<(W::Received, Success), CallError> {
         loop {
             if let Step::Attempt { seat, wait, insist } = step {
                 if insist || self.plan.was_asked(seat) {
-                    // A target that was asked already, or that is to be left alone.
+                    // A target that was tried before, or should be left alone.
                     self.candidates.budget.withdraw(target_state::now(), &self.budget);
                 }
                 if !wait.is_zero() {
@@ -200,7 +200,7 @@ impl<'a, W: Work> Run<'a, W> {
             if step == Step::NextKey {
                 match self.take_key(&mut turn.target) {
                     Ok(()) => self.plan.uncounted(),
-                    // Another call was faster.
+                    // Another call took it first.
                     Err(_) => step = self.plan.instead(&failed, self.moment()),
                 }
             }
@@ -208,8 +208,8 @@ impl<'a, W: Work> Run<'a, W> {
         }
     }
 
-    /// The stream that the call gave broke off: what is done then, where somebody `may` go on with it. The call made ready
-    /// for others is forgotten, as they are to be asked something else.
+    /// The call's stream broke off: the next step if another target `may` continue it. The requests prepared for other
+    /// targets are discarded, because a continuation sends a different one.
     pub(crate) fn broke_off(&mut self, failed: Failed, attempts: Vec<Attempt>, may: bool) -> Step {
         self.trail.resume(attempts);
         self.targets.fill_with(|| None);
@@ -220,7 +220,8 @@ impl<'a, W: Work> Run<'a, W> {
         step
     }
 
-    /// The target that refused is asked once more, where it was to continue an answer; `None` where it was not.
+    /// The target that refused to continue an answer is tried once more without the prefix; `None` if it was not
+    /// continuing one.
     pub(crate) fn without_prefix(&mut self, attempts: &[Attempt]) -> Option<Step> {
         self.targets.get(self.current)?.as_ref().filter(|target| target.continues)?;
         self.targets.fill_with(|| None);
@@ -234,7 +235,7 @@ impl<'a, W: Work> Run<'a, W> {
         self.trail.take_attempts()
     }
 
-    /// Takes a place at a candidate, and makes the call ready for it where it is not yet.
+    /// Takes a lease on a candidate, and prepares the request for it if that has not been done.
     fn sit(&mut self, seat: usize, insists: bool) -> Result<(), Refusal> {
         (self.lease, self.key) = (None, None);
         self.taken.clear();
@@ -263,7 +264,7 @@ impl<'a, W: Work> Run<'a, W> {
         }
     }
 
-    /// A place at `contender`, whose circuit breaker is observed meanwhile.
+    /// A lease on `contender`, whose circuit breaker observes the attempt.
     fn admit(&self, contender: &Contender, insists: bool) -> Result<Option<Lease>, Refusal> {
         let mut lease = contender.admit(insists)?;
         if let Some(lease) = &mut lease {
@@ -273,7 +274,7 @@ impl<'a, W: Work> Run<'a, W> {
         Ok(lease)
     }
 
-    /// Notes the candidates that were left out before the first attempt.
+    /// Records the candidates that were skipped before the first attempt.
     fn note_passed_over(&mut self, step: Step) {
         for one in mem::take(&mut self.candidates.passed_over) {
             let next = match step {
@@ -286,7 +287,7 @@ impl<'a, W: Work> Run<'a, W> {
         }
     }
 
-    /// Notes a candidate that was passed over, unless it is tried all the same.
+    /// Records a skipped candidate, unless it is tried all the same.
     fn skipped(&mut self, seat: usize, refusal: Refusal, step: Step) {
         if matches!(step, Step::Attempt { seat: next, .. } if next == seat) {
             return;
@@ -297,7 +298,7 @@ impl<'a, W: Work> Run<'a, W> {
                 Refusal::Open { .. } => "its circuit breaker is open",
                 Refusal::Busy => "as many calls as it takes are under way",
                 Refusal::NoKey { .. } => "none of its keys may be used now",
-                // The error of a call that has nobody else says it.
+                // With a single candidate the call's error says it.
                 Refusal::Unusable if self.candidates.list.len() < 2 => return,
                 Refusal::Unusable => &self.why,
             };
@@ -313,12 +314,12 @@ impl<'a, W: Work> Run<'a, W> {
         }
     }
 
-    /// How long an attempt may take.
+    /// The time limits of an attempt.
     fn window(&self, turn: &Turn) -> Window {
         Window { limits: self.limits(turn.seat), patience: self.patience(turn) }
     }
 
-    /// How long the target may be silent while somebody else is left.
+    /// How long the target may be silent while another candidate is left.
     fn patience(&self, turn: &Turn) -> Option<Duration> {
         let contender = self.candidates.list.get(turn.seat)?;
         self.has_another().then_some(())?;
@@ -329,7 +330,7 @@ impl<'a, W: Work> Run<'a, W> {
         first_token::limit(contender.state.as_ref()?.statistics(), turn.target.stream, reasons)
     }
 
-    /// Whether a candidate is left that was not tried, and that takes the call.
+    /// Whether an untried candidate is left that accepts the call.
     fn has_another(&self) -> bool {
         let mut others = self.plan.others().filter_map(|place| self.candidates.list.get(place));
         others.any(Contender::is_usable)
@@ -341,9 +342,9 @@ impl<'a, W: Work> Run<'a, W> {
         own.map_or(self.policy.limits, |own| self.policy.limits.or(self.options.timeouts, own))
     }
 
-    /// Why the call moves on although it was answered; `None` where it does not.
+    /// Why the call moves on although a response came; `None` if it does not.
     fn objection(&mut self, received: &W::Received, target: &Target) -> Option<Failed> {
-        // With one candidate there is nothing to look at.
+        // With one candidate there is nothing to check.
         if self.candidates.list.len() < 2 {
             return None;
         }
@@ -351,7 +352,7 @@ impl<'a, W: Work> Run<'a, W> {
         self.plan.has_another_for(Reason::from_attempt(&failed)).then_some(failed)
     }
 
-    /// Notes what an attempt at `seat` used that gave nothing of the answer, and gives it.
+    /// Records and returns what an attempt at `seat` used without contributing to the answer.
     fn note_reported(&mut self, target: &Target, seat: usize) -> Option<&Arc<Settlement>> {
         let record = target.reported.take(|| target.record())?;
         let catalog = self.candidates.list.get(seat).and_then(Contender::catalog);
@@ -361,7 +362,7 @@ impl<'a, W: Work> Run<'a, W> {
         self.unanswered.last()
     }
 
-    /// Notes how an attempt failed, and leaves the candidate unless it is tried again at once.
+    /// Records how an attempt failed, and releases the candidate unless it is retried at once.
     fn leave(&mut self, mut turn: Turn, failed: Failed, step: Step, took: Duration) {
         self.trail.followed_by(self.next(step), wait_of(step), &failed.failure);
         self.log_failure(&failed, step, took);
@@ -374,7 +375,7 @@ impl<'a, W: Work> Run<'a, W> {
             lease.fail(Reason::from_attempt(&failed), &failed.failure);
         }
         self.lease = turn.lease;
-        // The next key was taken already.
+        // The next key has been taken already.
         self.key = turn.key.or(self.key.take());
         if let Some(place) = self.targets.get_mut(turn.seat) {
             *place = Some(turn.target);
@@ -382,7 +383,7 @@ impl<'a, W: Work> Run<'a, W> {
         self.failed = Some((turn.seat, failed));
     }
 
-    /// What `step` is, for the list of attempts.
+    /// `step` as the list of attempts shows it.
     fn next(&self, step: Step) -> Option<Next> {
         Some(match step {
             Step::GiveUp => return None,
@@ -394,7 +395,7 @@ impl<'a, W: Work> Run<'a, W> {
         })
     }
 
-    /// What the call gives, and how it was answered.
+    /// The result of the call, and how it was obtained.
     fn answered(&mut self, received: W::Received, turn: Turn, took: Duration) -> (W::Received, Success) {
         let Turn { seat, target, mut lease, key, began } = turn;
         log::success(&target, took);
@@ -409,7 +410,7 @@ impl<'a, W: Work> Run<'a, W> {
                 (false, Some(output)) => statistics.answered(now, took, output),
                 (false, None) => {}
             }
-            // A stream may break off yet; that a target is back after a probe is known already.
+            // A stream may still break off; a successful probe already proves that the target is back.
             if !W::IS_STREAM || lease.is_probe() {
                 lease.succeed(took);
             }
@@ -426,7 +427,7 @@ impl<'a, W: Work> Run<'a, W> {
         (received, Success { target, attempts, policy, lease, unanswered })
     }
 
-    /// How the call failed: as its last attempt did, or else as the last candidate that was not tried.
+    /// The error of the call: that of its last attempt, or else why the last candidate was skipped.
     fn error(&mut self) -> CallError {
         let unanswered = mem::take(&mut self.unanswered);
         let error = CallError { unanswered, ..self.failure() };
@@ -469,7 +470,7 @@ impl<'a, W: Work> Run<'a, W> {
     }
 }
 
-/// The call as it is sent to `contender`, under these rules.
+/// Prepares the call's request for `contender` under these rules.
 fn make_ready<W: Work>(
     contender: &Contender,
     work: &mut W,
@@ -496,7 +497,7 @@ fn make_ready<W: Work>(
     Ok(Target { state: contender.state.clone(), measured, ..target })
 }
 
-/// Whether the model is known to think before it answers.
+/// Whether the model is known to reason before it answers.
 fn reasons(contender: &Contender, catalog: Option<&Catalog>) -> bool {
     let catalog = catalog.unwrap_or_else(|| Catalog::builtin());
     let found = catalog.find(&contender.provider.id, &contender.model);

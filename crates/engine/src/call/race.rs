@@ -1,5 +1,5 @@
-//! Races of a call: a second attempt at another target while one is slow, and what becomes of the one that does not
-//! count.
+//! Races of a call (hedging): a second attempt at another target while the first is slow, and the handling of the
+//! loser.
 
 use super::{Run, key, log, make_ready};
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 use std::time::Duration;
 
 impl<W: Work> Run<'_, W> {
-    /// After how long another candidate is tried as well; `None` for never.
+    /// The delay after which another candidate is tried as well; `None` for never.
     pub(super) fn hedge_delay(&self, turn: &Turn) -> Option<Duration> {
         let hedge = self.policy.patience.hedge;
         if hedge == Hedge::Off || self.hedged || !self.has_another() {
@@ -27,7 +27,7 @@ impl<W: Work> Run<'_, W> {
             Hedge::After(delay) => Some(delay),
             Hedge::AfterP95 => {
                 let list = self.candidates.list.iter().enumerate();
-                // The times of one that is left alone are those of a better day.
+                // The latencies of a suspended target are out of date.
                 let asked = list.filter(|(seat, one)| *seat == turn.seat || one.is_usable());
                 let times = asked.filter_map(|(_, one)| Some(one.state.as_ref()?.statistics()));
                 hedge::usual(times, &self.candidates.pace.speed, turn.target.stream)
@@ -35,7 +35,7 @@ impl<W: Work> Run<'_, W> {
         }
     }
 
-    /// The attempt, raced by one at the next candidate where it is slow. Returns the one that counts.
+    /// Races the attempt against one at the next candidate if it is slow. Returns the one that counts.
     pub(super) async fn race(&mut self, turn: Turn, delay: Duration) -> (Turn, Ended<W::Received>) {
         let window = self.window(&turn);
         let raced = hedge::race(turn, window, &self.work, delay, || self.rival()).await;
@@ -52,7 +52,7 @@ impl<W: Work> Run<'_, W> {
         (turn, ended)
     }
 
-    /// The second attempt, where there is a candidate for it and the hedge budget has something left.
+    /// The second attempt, if there is a candidate for it and the hedge budget has something left.
     fn rival(&self) -> Option<Second<W>> {
         let hedges = &self.candidates.pace.hedges;
         let (now, budget) = (target_state::now(), hedge_budget(self.policy.patience.hedge_share));
@@ -75,7 +75,7 @@ impl<W: Work> Run<'_, W> {
         Some(second)
     }
 
-    /// Notes the attempt of a race that does not count.
+    /// Records the losing attempt of a race.
     fn lost(&mut self, other: Other<W::Received>, counts: &Turn) {
         let Other { mut turn, ended } = other;
         let took = ended.as_ref().map_or_else(|| turn.began.elapsed(), |ended| ended.took);
@@ -99,7 +99,7 @@ impl<W: Work> Run<'_, W> {
                 }
                 self.failed = Some((turn.seat, failed));
             }
-            // Given up: the target did not fail, but it is slow.
+            // Cancelled: the target did not fail, but it is slow.
             Some(Ok(_)) | None => {
                 let outcome = Outcome::Cancelled("another target was faster".to_owned());
                 self.trail.record(&turn.target, &turn.began, outcome, None, took);

@@ -1,8 +1,8 @@
-//! Authorisation of requests: a key as a header, tokens that are renewed, or signatures.
+//! Authorisation of requests: a key as a header, renewable tokens, or signatures.
 //!
-//! A key is a header, prepared once with its provider. All else is found out per attempt: a token that is held and
-//! renewed (`cache`), from somebody who hands them out (`entra`, `google`, `watsonx`, `databricks`, a [`TokenSource`]),
-//! or a signature over the request itself (`aws`).
+//! A key is a header, prepared once with its provider. Everything else is obtained per attempt: a cached token
+//! (`cache`) from an issuer (`entra`, `google`, `watsonx`, `databricks`, a [`TokenSource`]), or a signature over the
+//! request itself (`aws`).
 
 use super::{
     aws::{self, AwsSettings},
@@ -34,33 +34,33 @@ pub enum Authentication {
     /// The key, in the dialect's own header.
     #[default]
     Key,
-    /// The key, in a header of the provider's own.
+    /// The key, in a provider-specific header.
     Header {
         /// The header's name, for instance `api-key`.
         name: String,
-        /// What stands before the key, for instance `Bearer `.
+        /// The text before the key, for instance `Bearer `.
         prefix: String,
     },
-    /// The key, in the dialect's own header, where there is one.
+    /// The key, in the dialect's own header, if there is one.
     Optional,
     /// None; a key is not sent.
     None,
     /// Amazon's signature, or its bearer key.
     Aws(AwsSettings),
-    /// A token of Google's; a key, where there is one, is sent in the dialect's own header instead.
+    /// A Google token; a key, if there is one, is sent in the dialect's own header instead.
     Google(GoogleSettings),
-    /// A token of Microsoft's; a key, where there is one, is sent as `api-key` instead.
+    /// A Microsoft token; a key, if there is one, is sent as `api-key` instead.
     Entra(EntraSettings),
-    /// The key is exchanged for a token at IBM.
+    /// An IBM token that the key is exchanged for.
     Watsonx(WatsonxSettings),
-    /// A token for a service principal of Databricks; a key, where there is one, is sent instead.
+    /// A token for a Databricks service principal; a key, if there is one, is sent instead.
     Databricks(DatabricksSettings),
-    /// A token from a source of one's own.
+    /// A token from a custom source.
     Source(Arc<dyn TokenSource>),
 }
 
 impl Authentication {
-    /// The same in `region`, where it has regions and names none of its own.
+    /// With `region`, if it takes a region and names none.
     #[must_use]
     pub fn in_region(self, region: Option<&str>) -> Self {
         match self {
@@ -91,33 +91,33 @@ impl From<providers::Authentication> for Authentication {
     }
 }
 
-/// How one provider's requests are authorised, made ready.
+/// The prepared authorisation of one provider's requests.
 #[derive(Debug, Default)]
 pub(crate) struct Prepared {
     /// The header that each request carries.
     pub(crate) header: Option<(HeaderName, HeaderValue)>,
-    /// What each attempt is authorised with in addition, or instead.
+    /// The authorisation of each attempt, in addition or instead.
     pub(crate) authoriser: Option<Authoriser>,
     /// Whether a call without any credentials is sent.
     pub(crate) optional: bool,
-    /// Where the header's value was found, where it is not the configured key.
+    /// Where the header's value was found, unless it is the configured key.
     pub(crate) origin: Option<&'static str>,
 }
 
-/// Authorises each attempt anew.
+/// Authorises each attempt separately.
 #[derive(Debug)]
 pub(crate) enum Authoriser {
     Token(Tokens),
     Aws(aws::Signer),
 }
 
-/// What one attempt is authorised with.
+/// The authorisation of one attempt.
 pub(crate) enum Grant {
     Token(token::Grant),
     Aws(aws::Grant),
 }
 
-/// Makes the authentication of a provider at `base` ready; its secrets are noted.
+/// Prepares the authentication of a provider at `base`; its secrets are registered for masking.
 pub(crate) fn prepare(
     authentication: &Authentication,
     key: Option<&Secret>,
@@ -138,7 +138,7 @@ pub(crate) fn prepare(
     };
     let key = match key.map(|key| characters::clean_key(key.expose_secret())) {
         Some(Ok(key)) => Some(key).filter(|key| !key.is_empty()),
-        // Unused, it may be anything.
+        // It is not used, so it may be invalid.
         Some(Err(_)) if matches!(authentication, Authentication::None | Authentication::Source(_)) => None,
         Some(Err(wrong)) => return Err(format!("the key cannot be used: {wrong}")),
         None => None,
@@ -213,7 +213,7 @@ pub(crate) fn prepare(
 }
 
 impl Authoriser {
-    /// What the next attempt is authorised with.
+    /// The authorisation of the next attempt.
     pub(crate) async fn grant(&self) -> Result<Grant, CredentialsError> {
         Ok(match self {
             Self::Token(tokens) => Grant::Token(tokens.grant().await?),
@@ -221,7 +221,7 @@ impl Authoriser {
         })
     }
 
-    /// Whether another attempt, authorised anew, may do better than the one with `grant` that ended with `failure`.
+    /// Whether a retry with new authorisation may help after the attempt with `grant` ended with `failure`.
     pub(crate) fn renew(&self, grant: &Grant, failure: &Failure) -> bool {
         match (self, grant) {
             (Self::Token(tokens), Grant::Token(grant)) => tokens.renew(grant, failure),
@@ -241,7 +241,7 @@ impl Grant {
         Ok(())
     }
 
-    /// Notes what an answer that refuses says about why.
+    /// Records what a refusing response says about the reason.
     pub(crate) fn refused(&self, status: StatusCode, headers: &HeaderMap) {
         if let Self::Aws(grant) = self
             && status.is_client_error()
@@ -250,7 +250,7 @@ impl Grant {
         }
     }
 
-    /// Where what it was got with was found; empty where that is not known.
+    /// Where the underlying credentials were found; empty if not known.
     pub(crate) fn origin(&self) -> &str {
         match self {
             Self::Token(grant) => grant.origin(),
@@ -258,7 +258,7 @@ impl Grant {
         }
     }
 
-    /// No error may show these.
+    /// Adds the secrets that no error may show.
     pub(crate) fn add_secrets(&self, secrets: &mut Secrets) {
         match self {
             Self::Token(grant) => grant.add_secrets(secrets),

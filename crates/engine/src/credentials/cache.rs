@@ -1,8 +1,8 @@
-//! Cache of tokens: what is held, and when it is fetched again.
+//! Token cache: what is cached, and when it is fetched again.
 //!
-//! Calls share what is held. Ahead of its expiry one task fetches the next one while calls go on with the old; where
-//! nothing usable is held, all calls wait for the same fetch, which none of them owns: one that is cancelled takes
-//! nothing away from the others.
+//! Calls share the cached token. Ahead of its expiry one task fetches the next one while calls continue with the old
+//! one; if there is no usable token, all calls wait for the same fetch, which belongs to none of them: cancelling one
+//! does not affect the others.
 
 use super::CredentialsError;
 use crate::one_line::InOneLine;
@@ -18,16 +18,16 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// How long before its expiry the next one is fetched, and before which it is not used any more; a short-lived one gets
-/// a share of its life instead.
+/// How long before expiry the next token is fetched, and how long before it the old one is no longer used; a
+/// short-lived one gets a share of its lifetime instead.
 const AHEAD: Duration = Duration::from_secs(300);
 const MARGIN: Duration = Duration::from_secs(30);
-/// After a fetch that failed while the old one could still be used.
+/// The delay after a failed fetch while the old token is still usable.
 const PAUSE: Duration = Duration::from_secs(30);
-/// A fetch that takes longer is given up: the source may never answer.
+/// A fetch that takes longer is abandoned: the source may never answer.
 const LONGEST: Duration = Duration::from_secs(120);
 
-/// Something fetched, and for how long it is valid; without that, until it is refused.
+/// A fetched value and its lifetime; without one it is valid until refused.
 pub(crate) struct Fetched<T> {
     pub(crate) value: T,
     pub(crate) lifetime: Option<Duration>,
@@ -56,10 +56,10 @@ struct State<T> {
 
 type Flight<T> = watch::Receiver<Option<Result<Arc<Held<T>>, CredentialsError>>>;
 
-/// A token that was fetched.
+/// A cached token.
 pub(crate) struct Held<T> {
     pub(crate) value: T,
-    /// When to fetch the next one, and from when this one is not used.
+    /// When to fetch the next one, and when this one stops being used.
     due: Option<(Instant, Instant)>,
 }
 
@@ -73,7 +73,7 @@ impl<T: Send + Sync + 'static> Cache<T> {
         Self { shared: Arc::new(Shared { fetch, state }) }
     }
 
-    /// What is held, and whether it was held before; fetches it where there is none.
+    /// The cached token, and whether it was cached before; fetches it if there is none.
     pub(crate) async fn get(&self) -> Result<(Arc<Held<T>>, bool), CredentialsError> {
         let mut flight = {
             let mut state = self.shared.state();
@@ -102,7 +102,7 @@ impl<T: Send + Sync + 'static> Cache<T> {
         }
     }
 
-    /// `refused` is not used again; one that came after it stays.
+    /// Stops using `refused`; a newer token stays.
     pub(crate) fn invalidate(&self, refused: &Arc<Held<T>>) {
         let mut state = self.shared.state();
         if state.held.as_ref().is_some_and(|held| Arc::ptr_eq(held, refused)) {
@@ -144,7 +144,7 @@ impl<T> Shared<T> {
 }
 
 impl<T> State<T> {
-    /// The fetch under way. One whose task has died (its runtime ended, or it panicked) is not.
+    /// The fetch in progress. One whose task has died (its runtime ended, or it panicked) does not count.
     fn running(&self) -> Option<&Flight<T>> {
         self.flight.as_ref().filter(|flight| flight.has_changed().is_ok())
     }
@@ -160,7 +160,7 @@ impl<T> Held<T> {
     }
 }
 
-/// What is held is a secret.
+/// The cached value is secret.
 impl<T> fmt::Debug for Cache<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Cache").finish_non_exhaustive()
@@ -211,7 +211,7 @@ mod tests {
             })
             .collect();
         settle().await;
-        // Nobody owns the fetch: the first who asked may go.
+        // The fetch belongs to no caller: the first one may be cancelled.
         calls[0].abort();
         gate.add_permits(1);
         for (number, call) in calls.into_iter().enumerate() {
@@ -242,7 +242,7 @@ mod tests {
         gate.add_permits(1);
         settle().await;
         assert_eq!(value(&cache).await, 2);
-        // The new one has a life of its own.
+        // The new one has its own lifetime.
         tokio::time::advance(AHEAD + AHEAD).await;
         assert_eq!(value(&cache).await, 2);
     }
@@ -291,7 +291,7 @@ mod tests {
         let (first, _) = cache.get().await.unwrap();
         cache.invalidate(&first);
         assert_eq!(value(&cache).await, 2);
-        // A hundred calls were refused with the first one; only one fetch follows.
+        // A hundred calls were refused with the first token; a single fetch follows.
         for _ in 0..100 {
             cache.invalidate(&first);
         }

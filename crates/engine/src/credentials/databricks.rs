@@ -1,4 +1,4 @@
-//! Databricks: a service principal's id and secret, exchanged for a token at the workspace itself.
+//! Databricks: a service principal's id and secret, exchanged for a token at the workspace.
 
 use super::{
     CredentialsError, Environment, Secret,
@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use std::fmt;
 use url::Url;
 
-/// A service principal. What is absent is looked for in the environment.
+/// A service principal. Absent values are looked up in the environment.
 #[derive(Clone, Default)]
 pub struct DatabricksSettings {
     /// Default `DATABRICKS_CLIENT_ID`.
@@ -22,7 +22,7 @@ pub struct DatabricksSettings {
 }
 
 impl DatabricksSettings {
-    /// The service principal's id and secret; `None` where there is none.
+    /// The service principal's id and secret, if there is one.
     pub(crate) fn principal(&self, environment: &Environment) -> Option<(String, Secret)> {
         let id = self.client_id.clone().or_else(|| environment.variable("DATABRICKS_CLIENT_ID"))?;
         let secret = self.client_secret.clone();

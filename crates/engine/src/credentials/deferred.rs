@@ -1,7 +1,7 @@
-//! Deferred secrets: keys that are in files or come from commands.
+//! Deferred secrets: keys in files or from commands.
 //!
-//! They are fetched by the first attempt that needs them, held and shared like tokens, and fetched again when the
-//! provider refuses them: a key may have been rotated meanwhile.
+//! They are fetched by the first attempt that needs them, cached and shared like tokens, and fetched again when the
+//! provider refuses them: a key may have been rotated in the meantime.
 
 use super::{
     CredentialsError, Environment,
@@ -29,31 +29,31 @@ use std::{
 };
 use url::Url;
 
-/// The secrets of a provider that were fetched, in addition to those in its settings.
+/// The fetched secrets of a provider, in addition to those in its settings.
 #[derive(Clone, Default)]
 pub struct FetchedSecrets {
-    /// Its key; that of the settings where absent.
+    /// Its key; absent, that of the settings applies.
     pub api_key: Option<Secret>,
     /// Headers for each request.
     pub headers: Vec<(String, String)>,
     /// Parameters for each URL.
     pub query: Vec<(String, String)>,
-    /// What of those comes from variables, files or commands: secret, whatever its name.
+    /// Those that come from variables, files or commands: secret, whatever their names.
     pub declared: Vec<Secret>,
 }
 
-/// Secrets that are on their way.
+/// A pending fetch of secrets.
 pub type SecretsFuture<'a> =
     Pin<Box<dyn Future<Output = Result<FetchedSecrets, CredentialsError>> + Send + 'a>>;
 
-/// Fetches the secrets of a provider: from files, from commands. Called by one task at a time, and not before they are
-/// needed. An error's text goes to the caller as it is.
+/// Fetches the secrets of a provider from files or commands. Called by one task at a time, and only when they are
+/// needed. An error's text reaches the caller unchanged.
 pub trait SecretSource: fmt::Debug + Send + Sync {
-    /// The secrets as they are now. `refused` says that the provider did not take what was fetched before.
+    /// The current secrets. `refused` says that the provider refused the ones fetched before.
     fn fetch(&self, refused: bool) -> SecretsFuture<'_>;
 
-    /// What sources have in common that give the same secrets: an engine that takes over a provider of another one
-    /// keeps what was fetched where this is the same.
+    /// Equal for sources that give the same secrets: an engine that takes over a provider from another one keeps the
+    /// fetched secrets if this is equal.
     fn identity(&self) -> u64;
 }
 
@@ -63,7 +63,7 @@ pub(crate) struct Deferred {
     refused: Arc<AtomicBool>,
 }
 
-/// What requests are authorised with, made of the provider's settings and of its secrets.
+/// The authorisation of requests, made from the provider's settings and its secrets.
 struct Access {
     fetched: FetchedSecrets,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -74,20 +74,20 @@ struct Access {
 /// The access of one attempt.
 pub(crate) struct Grant {
     held: Arc<Held<Access>>,
-    /// Whether it was held before this attempt.
+    /// Whether it was cached before this attempt.
     cached: bool,
-    /// A token, where the key is exchanged for one.
+    /// A token, if the key is exchanged for one.
     inner: Option<authoriser::Grant>,
 }
 
-/// How a provider is authorised but for the secrets that are still to be fetched.
+/// A provider's authorisation without the secrets that are still to be fetched.
 pub(crate) struct Pending {
     pub(crate) id: Arc<str>,
     pub(crate) source: Arc<dyn SecretSource>,
     pub(crate) authentication: Authentication,
     pub(crate) environment: Environment,
     pub(crate) key: Option<Secret>,
-    /// The variables the key is looked for in, for the error that says it is missing; empty: no key needed.
+    /// The variables in which the key is looked up, for the error that says it is missing; empty if no key is needed.
     pub(crate) key_variables: Vec<String>,
     pub(crate) key_header: KeyHeader,
     pub(crate) base: Url,
@@ -96,7 +96,7 @@ pub(crate) struct Pending {
 
 impl Deferred {
     pub(crate) fn new(mut pending: Pending) -> Self {
-        // While the engine is made, on the thread of the program.
+        // While the engine is built, on the program's thread.
         pending.environment = pending.environment.held();
         let pending = Arc::new(pending);
         let refused = Arc::new(AtomicBool::new(false));
@@ -121,7 +121,7 @@ impl Deferred {
         Ok(Grant { held, cached, inner })
     }
 
-    /// Whether the secrets are others now than those of `grant`, which `failure` says were refused.
+    /// Whether the secrets have changed since `grant`, which `failure` says was refused.
     pub(crate) async fn renew(&self, grant: &Grant, failure: &Failure) -> bool {
         if let (Some(authoriser), Some(inner)) = (&grant.held.value.authoriser, &grant.inner)
             && authoriser.renew(inner, failure)
@@ -193,7 +193,7 @@ impl Grant {
         if !access.fetched.query.is_empty() {
             request.url.query_pairs_mut().extend_pairs(&access.fetched.query);
         }
-        // A signature covers all that stands before it.
+        // A signature covers everything added before it.
         self.inner.as_ref().map_or(Ok(()), |inner| inner.apply(request, body))
     }
 
@@ -219,7 +219,7 @@ impl Grant {
     }
 }
 
-/// What is fetched is secret.
+/// Fetched values are secret.
 impl fmt::Debug for Deferred {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Deferred").finish_non_exhaustive()

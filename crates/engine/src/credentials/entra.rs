@@ -1,7 +1,7 @@
-//! Microsoft: a token of Entra for Azure's models (`docs/wire/azure.md`, section 1). The client's secret, else the
-//! workload's identity, else the machine's.
+//! Microsoft Entra: a token for Azure's models (`docs/wire/azure.md`, section 1), with the client's secret, else the
+//! workload identity, else the managed identity.
 //!
-//! Our own exchange: the three are one form or one GET each, and `azure_identity` brings an HTTP stack of its own.
+//! Not with `azure_identity`, which brings its own HTTP stack: the three are a form or a GET each.
 
 use super::{
     CredentialsError, Environment, Secret,
@@ -20,10 +20,10 @@ const SCOPE: &str = "https://cognitiveservices.azure.com/.default";
 const AUTHORITY: &str = "https://login.microsoftonline.com";
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// How a token of Entra is got. What is absent is looked for in the environment.
+/// How an Entra token is obtained. Absent values are looked up in the environment.
 #[derive(Clone, Default)]
 pub struct EntraSettings {
-    /// For what. Default: `https://cognitiveservices.azure.com/.default`.
+    /// The scope. Default: `https://cognitiveservices.azure.com/.default`.
     pub scope: Option<String>,
     /// Default `AZURE_TENANT_ID`.
     pub tenant_id: Option<String>,
@@ -31,7 +31,7 @@ pub struct EntraSettings {
     pub client_id: Option<String>,
     /// Default `AZURE_CLIENT_SECRET`.
     pub client_secret: Option<Secret>,
-    /// A token of one's own, used as it is. Default `AZURE_OPENAI_AD_TOKEN`.
+    /// An explicit token, used as it is. Default `AZURE_OPENAI_AD_TOKEN`.
     pub token: Option<Secret>,
 }
 
@@ -41,7 +41,7 @@ impl EntraSettings {
         self.token.clone().or_else(|| environment.variable("AZURE_OPENAI_AD_TOKEN").map(Secret::from))
     }
 
-    /// A token, and where what it was got with was found, in words.
+    /// A token, and a description of where the underlying credentials were found.
     pub(crate) async fn token(
         &self,
         exchange: &Exchange,
@@ -73,7 +73,7 @@ impl EntraSettings {
                 return Ok((access, origin));
             }
             if let Some(file) = environment.variable("AZURE_FEDERATED_TOKEN_FILE") {
-                // Read each time: whoever runs us writes a new one before the old one expires.
+                // Read each time: our host replaces it before the old one expires.
                 let assertion = read_file(Path::new(&file)).await.map_err(|error| {
                     CredentialsError::missing(format!(
                         "cannot read AZURE_FEDERATED_TOKEN_FILE {file}: {error}"
@@ -96,7 +96,7 @@ impl EntraSettings {
     }
 }
 
-/// Asks for the identity that Azure gave to the machine, or the app.
+/// A request for the managed identity of the machine or app.
 fn managed(
     environment: &Environment,
     scope: &str,

@@ -1,5 +1,4 @@
-//! Environment of credentials, where they are looked for: variables, files, and the addresses of those who hand them
-//! out.
+//! Environment in which credentials are looked up: variables, files, and the addresses of issuers.
 
 use crate::files;
 use std::{
@@ -8,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// How the names of the variables begin that say anything about credentials.
+/// Prefixes of the variables that concern credentials.
 const NAMES: [&str; 11] = [
     "APPDATA",
     "AWS_",
@@ -23,10 +22,10 @@ const NAMES: [&str; 11] = [
     "WATSONX_IAM_URL",
 ];
 
-/// What a provider's credentials are looked for in. By default the process's own environment.
+/// Where a provider's credentials are looked up. By default the process's own environment.
 #[derive(Clone, Default)]
 pub struct Environment {
-    /// Instead of the process's variables, and of its home directory (`HOME`), these.
+    /// These instead of the process's variables and its home directory (`HOME`).
     pub variables: Option<BTreeMap<String, String>>,
     /// Addresses to use instead of the usual ones, as pairs of origins (`https://sts.amazonaws.com`,
     /// `http://169.254.169.254`): for private links and closed networks.
@@ -34,7 +33,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// An environment of these variables and no others.
+    /// An environment with just these variables.
     pub fn from_variables<K: Into<String>, V: Into<String>>(
         variables: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
@@ -42,8 +41,8 @@ impl Environment {
         Self { variables: Some(variables), endpoints: Vec::new() }
     }
 
-    /// The variables as they are now. The process's may be changed by other threads, so reading them
-    /// later is not safe: they are read while the engine is made, on the thread of the program.
+    /// The variables as they are now. Other threads may change the process's, so reading them later is not safe: they
+    /// are read while the engine is built, on the program's thread.
     pub(crate) fn held(&self) -> Self {
         let variables = self.variables.clone().unwrap_or_else(|| {
             let mut variables: BTreeMap<String, String> = std::env::vars_os()
@@ -59,7 +58,7 @@ impl Environment {
         Self { variables: Some(variables), endpoints: self.endpoints.clone() }
     }
 
-    /// The variable's value without white space around it; an empty one is none.
+    /// The variable's value without surrounding white space; an empty one counts as unset.
     pub(crate) fn variable(&self, name: &str) -> Option<String> {
         let value = match &self.variables {
             Some(variables) => variables.get(name)?.clone(),
@@ -75,7 +74,7 @@ impl Environment {
         }
     }
 
-    /// `~/` stands for the home directory.
+    /// Expands `~/` to the home directory.
     pub(crate) fn expand(&self, path: &str) -> Option<PathBuf> {
         match path.strip_prefix("~/") {
             Some(rest) => self.home().map(|home| home.join(rest)),
@@ -108,7 +107,7 @@ pub(crate) async fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     blocking(move || files::read_regular(&path)).await.map_err(std::io::Error::other)?
 }
 
-/// Does `work` on another thread than the runtime's.
+/// Runs `work` on another thread than the runtime's.
 #[expect(
     clippy::disallowed_methods,
     reason = "once an hour, and noted: docs/decisions/2026-11-25-cloud-credentials.md"

@@ -1,4 +1,4 @@
-//! Errors of credentials: why there are none for a request.
+//! Errors of credentials: why a request has none.
 
 use crate::failure::Failure;
 use ferrule_wire::model::{ErrorKind, ProviderError};
@@ -30,28 +30,28 @@ impl CredentialsError {
         Self { kind: Kind::Unusable, text: text.into() }
     }
 
-    /// Whoever hands them out refuses.
+    /// The issuer refuses.
     pub fn refused(text: impl Into<String>) -> Self {
         Self { kind: Kind::Refused, text: text.into() }
     }
 
-    /// Their issuer cannot be reached.
+    /// The issuer cannot be reached.
     pub fn unreachable(text: impl Into<String>) -> Self {
         Self { kind: Kind::Unreachable, text: text.into() }
     }
 
-    /// Whether they were requested, in vain, rather than not configured.
+    /// Whether they were requested in vain, as opposed to not configured.
     pub fn was_asked(&self) -> bool {
         !matches!(self.kind, Kind::Missing | Kind::Unusable)
     }
 
-    /// With `secrets` taken out of its text.
+    /// With `change` applied to its text, to mask secrets.
     pub(crate) fn map_text(mut self, change: impl FnOnce(String) -> String) -> Self {
         self.text = change(self.text);
         self
     }
 
-    /// The failure of a call to `provider`. Asking was repeated already, so the call is not.
+    /// The failure of a call to `provider`. The request for credentials has been retried already, so the call is not.
     pub(crate) fn into_failure(self, provider: &str) -> Failure {
         match self.kind {
             Kind::Missing => {

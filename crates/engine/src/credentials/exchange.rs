@@ -1,7 +1,7 @@
-//! Token endpoints and metadata services: requests to those who hand out credentials.
+//! Token endpoints and metadata services: requests to the issuers of credentials.
 //!
-//! They use the engine's TLS settings and the environment's proxies. A metadata service is a machine's own: it is asked
-//! directly, whatever proxy is set, and given up soon, as most machines have none.
+//! They use the engine's TLS settings and the environment's proxies. A metadata service belongs to the machine: it is
+//! contacted directly, whatever proxy is set, and abandoned soon, as most machines have none.
 
 use super::{CredentialsError, Environment};
 use crate::{
@@ -28,11 +28,11 @@ const METADATA_WHOLE: Duration = Duration::from_secs(5);
 const ATTEMPTS: u32 = 3;
 const FIRST_DELAY: Duration = Duration::from_millis(200);
 
-/// Names of metadata services whose address does not say that they are one: Amazon's (`docs/wire/bedrock.md`, section
-/// 7), Google's.
+/// Hosts of metadata services that their address does not reveal: Amazon's (`docs/wire/bedrock.md`, section 7),
+/// Google's.
 const METADATA_HOSTS: [&str; 3] = ["[fd00:ec2::23]", "[fd00:ec2::254]", "metadata.google.internal"];
 
-/// Asks token endpoints and metadata services.
+/// The client of token endpoints and metadata services.
 pub(crate) struct Exchange {
     tls: Arc<Tls>,
     pub(crate) environment: Environment,
@@ -45,7 +45,7 @@ impl Exchange {
         Self { tls, environment, outer: OnceLock::new(), metadata: OnceLock::new() }
     }
 
-    /// The answer to `request`, whatever its status; repeated where nothing or an overloaded server answers.
+    /// The response to `request`, whatever its status; retried if there is none or the server is overloaded.
     pub(crate) async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, CredentialsError> {
         let (head, body) = request.into_parts();
         let mut url = Url::parse(&head.uri.to_string()).map_err(|error| {
@@ -61,7 +61,7 @@ impl Exchange {
         let proxies = if metadata { Proxies::none() } else { Proxies::from_environment() };
         let limit = if metadata { METADATA_WHOLE } else { WHOLE };
         let mut headers = head.headers;
-        // Most carry a secret, whatever their names; what logs requests leaves out the values of such.
+        // Most carry a secret, whatever their names; loggers of requests leave out the values of sensitive headers.
         headers.values_mut().for_each(|value| value.set_sensitive(true));
         let mut attempt = 0;
         loop {
@@ -87,13 +87,13 @@ impl Exchange {
             if !again || attempt == ATTEMPTS {
                 return result;
             }
-            // Up to half less: those who failed together should not come back together.
+            // Jitter of up to a half: callers that failed together should not retry together.
             let delay = FIRST_DELAY * (1 << attempt) / 2;
             tokio::time::sleep(delay.mul_f64(1.0 - 0.5 * fastrand::f64())).await;
         }
     }
 
-    /// Whether `url` is a service of this machine, or of what it runs on.
+    /// Whether `url` is a service of this machine or of its host.
     fn is_metadata(&self, url: &Url) -> bool {
         let Some(host) = url.host_str().filter(|_| url.scheme() == "http") else { return false };
         match bare_host(host).parse() {
@@ -118,7 +118,7 @@ impl Exchange {
     }
 }
 
-/// Used once an hour, so a connection is not worth keeping.
+/// Used once an hour, so keeping the connection is not worthwhile.
 fn build(tls: rustls::ClientConfig, proxies: Proxies, connect_timeout: Duration) -> Client<Full<Bytes>> {
     Client::new(ClientSettings {
         connect_timeout: Some(connect_timeout),
@@ -173,7 +173,7 @@ fn is_busy(status: StatusCode) -> bool {
     status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
 }
 
-/// `url` at another origin.
+/// `url` with another origin.
 fn moved(url: &Url, origin: &str) -> Option<Url> {
     let mut moved = Url::parse(origin).ok()?;
     moved.set_path(url.path());

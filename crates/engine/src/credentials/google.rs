@@ -1,8 +1,8 @@
-//! Google: a token for Vertex, by application default credentials (`docs/wire/gemini.md`, section 1). A file that is
-//! given, else `GOOGLE_APPLICATION_CREDENTIALS`, else what `gcloud` left, else the machine's metadata.
+//! Google: a token for Vertex from application default credentials (`docs/wire/gemini.md`, section 1): a given file,
+//! else `GOOGLE_APPLICATION_CREDENTIALS`, else `gcloud`'s, else the machine's metadata.
 //!
-//! Our own exchanges: each is one request, and the crates for them weigh a megabyte or do not take a proxy and
-//! certificates to use (docs/decisions/2026-11-25-cloud-credentials.md). Signatures are *ring*'s.
+//! Not with crates, which weigh a megabyte or do not accept a proxy and certificates to use
+//! (docs/decisions/2026-11-25-cloud-credentials.md): each exchange is one request. Signatures are *ring*'s.
 
 use super::{
     CredentialsError, Environment, Secret,
@@ -29,31 +29,31 @@ use url::Url;
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 const TOKENS: &str = "https://oauth2.googleapis.com/token";
 const HOUR: u64 = 3600;
-/// Credentials may be impersonated with others, and those with others again; a file does not nest deeper.
+/// The maximum depth of impersonated credentials in a file.
 const DEEPEST: usize = 3;
 
-/// How a token of Google is got. What is absent is looked for in the environment.
+/// How a Google token is obtained. Absent values are looked up in the environment.
 #[derive(Clone, Default)]
 pub struct GoogleSettings {
-    /// For what. Default: `https://www.googleapis.com/auth/cloud-platform`.
+    /// The scope. Default: `https://www.googleapis.com/auth/cloud-platform`.
     pub scope: Option<String>,
-    /// A file of credentials: a service account's, `gcloud`'s, a workload identity's.
+    /// A credentials file: a service account's, `gcloud`'s, a workload identity's.
     pub credentials_file: Option<PathBuf>,
-    /// What such a file holds.
+    /// The content of such a file.
     pub credentials: Option<Secret>,
-    /// The project that pays. Default `GOOGLE_CLOUD_QUOTA_PROJECT`, else the file's.
+    /// The project that is billed. Default `GOOGLE_CLOUD_QUOTA_PROJECT`, else the file's.
     pub quota_project: Option<String>,
 }
 
-/// A token, and the project that pays.
+/// A token, and the project that is billed.
 pub(crate) struct Granted {
     pub(crate) access: Access,
     pub(crate) quota_project: Option<String>,
-    /// Where the credentials were found, in words.
+    /// A description of where the credentials were found.
     pub(crate) origin: String,
 }
 
-/// The text of a file of credentials, and where it was found.
+/// The text of a credentials file, and where it was found.
 type Text = (Secret, String);
 
 impl GoogleSettings {
@@ -77,7 +77,7 @@ impl GoogleSettings {
         Ok(Granted { access, quota_project, origin })
     }
 
-    /// The credentials of a file; `None` where there is none.
+    /// The credentials of a file, if there is one.
     async fn file(&self, environment: &Environment) -> Result<Option<Text>, CredentialsError> {
         if let Some(given) = &self.credentials {
             return Ok(Some((given.clone(), "its settings".to_owned())));
@@ -176,7 +176,7 @@ fn of_file<'a>(
     })
 }
 
-/// The token of somebody else that a workload identity is proven with: in a file, or behind an address.
+/// The third-party token that proves a workload identity: from a file or a URL.
 async fn subject(file: &Fields<'_>, exchange: &Exchange) -> Result<String, CredentialsError> {
     let wrong = |what: &str| CredentialsError::missing(format!("Google's credential_source {what}"));
     let source = file.get("credential_source").and_then(|source| source.object());
@@ -211,7 +211,7 @@ async fn subject(file: &Fields<'_>, exchange: &Exchange) -> Result<String, Crede
     token.filter(|token| !token.is_empty()).ok_or_else(|| wrong("has no token"))
 }
 
-/// A service account's token, got with the token of somebody who may use it.
+/// A service account's token, obtained with the token of an identity that may impersonate it.
 async fn impersonate(
     exchange: &Exchange,
     url: &str,
@@ -252,7 +252,7 @@ async fn of_machine(exchange: &Exchange, scope: &str) -> Result<Access, Credenti
     })
 }
 
-/// What a service account says of itself.
+/// The claims of a service account.
 struct Claims<'a> {
     issuer: &'a str,
     scope: &'a str,

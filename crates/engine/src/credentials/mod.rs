@@ -1,8 +1,8 @@
-//! Credentials: how the requests of a provider are authorised.
+//! Credentials: authorisation of a provider's requests.
 //!
-//! A key at hand is a header, prepared once. Tokens and signatures are made per attempt (`authoriser`); keys that are
-//! in files or come from commands are fetched by the first attempt that needs them (`deferred`). All are shared between
-//! calls, renewed when they are refused, and masked.
+//! A key in the settings is a header, prepared once. Tokens and signatures are made per attempt (`authoriser`); keys in
+//! files or from commands are fetched by the first attempt that needs them (`deferred`). All are shared between calls,
+//! renewed when they are refused, and masked.
 
 mod authoriser;
 mod aws;
@@ -43,7 +43,7 @@ use crate::{
 use authoriser::Authoriser;
 use http::{HeaderMap, HeaderName, StatusCode};
 
-/// What authorises the attempts of calls to one provider, in addition to the headers that all of them carry.
+/// The authorisation of attempts at one provider, in addition to the headers that all of them carry.
 #[derive(Debug)]
 pub(crate) enum Credentials {
     /// Tokens or signatures.
@@ -52,14 +52,14 @@ pub(crate) enum Credentials {
     Deferred(Box<Deferred>),
 }
 
-/// What one attempt is authorised with.
+/// The authorisation of one attempt.
 pub(crate) enum Grant {
     Renewed(authoriser::Grant),
     Deferred(deferred::Grant),
 }
 
 impl Credentials {
-    /// What the next attempt is authorised with.
+    /// The authorisation of the next attempt.
     pub(crate) async fn grant(&self) -> Result<Grant, CredentialsError> {
         Ok(match self {
             Self::Renewed(authoriser) => Grant::Renewed(authoriser.grant().await?),
@@ -67,7 +67,7 @@ impl Credentials {
         })
     }
 
-    /// Whether another attempt, authorised anew, may do better than the one with `grant` that ended with `failure`.
+    /// Whether a retry with new authorisation may help after the attempt with `grant` ended with `failure`.
     pub(crate) async fn renew(&self, grant: &Grant, failure: &Failure) -> bool {
         match (self, grant) {
             (Self::Renewed(authoriser), Grant::Renewed(grant)) => authoriser.renew(grant, failure),
@@ -78,7 +78,7 @@ impl Credentials {
 }
 
 impl Grant {
-    /// Authorises `request`, whose body is `body`. Headers named in `own` are the call's own, and stay.
+    /// Authorises `request`, whose body is `body`. Headers named in `own` were set by the call, and stay.
     pub(crate) fn apply(
         &self,
         request: &mut RequestHead,
@@ -91,7 +91,7 @@ impl Grant {
         }
     }
 
-    /// Notes what a refusing response says about why.
+    /// Records what a refusing response says about the reason.
     pub(crate) fn refused(&self, status: StatusCode, headers: &HeaderMap) {
         match self {
             Self::Renewed(grant) => grant.refused(status, headers),
@@ -99,7 +99,8 @@ impl Grant {
         }
     }
 
-    /// Where tokens' or signatures' credentials were found, in words; `None` where it is a key or not known.
+    /// A description of where the credentials behind tokens or signatures were found; `None` for a key, or if not
+    /// known.
     pub(crate) fn origin(&self) -> Option<&str> {
         let origin = match self {
             Self::Renewed(grant) => grant.origin(),
@@ -108,7 +109,7 @@ impl Grant {
         (!origin.is_empty()).then_some(origin)
     }
 
-    /// The key that was fetched, for backends.
+    /// The fetched key, for backends.
     pub(crate) fn key(&self) -> Option<Secret> {
         match self {
             Self::Renewed(_) => None,
@@ -116,7 +117,7 @@ impl Grant {
         }
     }
 
-    /// Adds what no error may show.
+    /// Adds the secrets that no error may show.
     pub(crate) fn add_secrets(&self, secrets: &mut Secrets) {
         match self {
             Self::Renewed(grant) => grant.add_secrets(secrets),

@@ -1,8 +1,8 @@
-//! Names in addresses of token services: what is put into one is checked by its shape, so that no setting leads a secret
-//! elsewhere.
+//! Names in addresses of token services: their shape is checked before they are inserted, so that no setting can
+//! redirect a secret.
 
-/// Whether `text` may stand as a region, a tenant or another name in a host or a path: letters, digits, dots and hyphens,
-/// none of them but letters and digits at its ends, and no two dots in a row.
+/// Whether `text` is valid as a region, a tenant or another name in a host or a path: letters, digits, dots and
+/// hyphens, beginning and ending with a letter or digit, and without two dots in a row.
 pub(crate) fn is_name(text: &str) -> bool {
     let is_inside = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
     let is_end = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);

@@ -1,4 +1,4 @@
-//! OAuth, one exchange with a token endpoint: what we have goes in, an access token comes back (RFC 6749 section 5).
+//! OAuth token exchange: one request to a token endpoint, whose response has an access token (RFC 6749, section 5).
 
 use super::{CredentialsError, Secret, cache::Fetched, exchange::Exchange};
 use crate::secrets::Secrets;
@@ -11,13 +11,13 @@ use http::{
 use std::time::Duration;
 use url::Url;
 
-/// As much of an endpoint's words as an error repeats.
+/// How much of an endpoint's message an error repeats.
 const WORDS: usize = 300;
 
-/// A token, and for how long it is valid.
+/// A token and its lifetime.
 pub(crate) type Access = Fetched<Secret>;
 
-/// A form, sent to `url`.
+/// A form for `url`.
 pub(crate) fn form(url: &str, fields: &[(&str, &str)]) -> Result<Request<Bytes>, CredentialsError> {
     let mut form = Url::parse("form:").map_err(|_| unusable(url))?;
     form.query_pairs_mut().extend_pairs(fields);
@@ -33,7 +33,7 @@ fn unusable(url: &str) -> CredentialsError {
     CredentialsError::missing(format!("{url} is not a valid address of a token endpoint"))
 }
 
-/// Headers that metadata services want to see, and no secrets.
+/// Headers for metadata services that are not secret.
 const PLAIN_HEADERS: [&str; 8] = [
     "accept",
     "content-type",
@@ -58,7 +58,7 @@ const PLAIN_FIELDS: [&str; 9] = [
     "subject_token_type",
 ];
 
-/// Asks `who` for a token.
+/// Requests a token from `who`.
 pub(crate) async fn exchange(
     exchange: &Exchange,
     request: Request<Bytes>,
@@ -70,8 +70,8 @@ pub(crate) async fn exchange(
     read(&answer, "access_token").ok_or_else(|| refusal(&answer, who, &sent))
 }
 
-/// What of `request` no error may repeat: headers, the fields of a form, and what parameters of its address are secret by
-/// their names.
+/// The parts of `request` that no error may repeat: headers, form fields, and the query parameters that are secret by
+/// name.
 pub(crate) fn sent(request: &Request<Bytes>) -> Secrets {
     let mut secrets = Secrets::default();
     for (name, value) in request.headers() {
@@ -94,7 +94,7 @@ pub(crate) fn sent(request: &Request<Bytes>) -> Secrets {
     secrets
 }
 
-/// The token called `name` in an answer.
+/// The token called `name` in a response.
 pub(crate) fn read(answer: &Response<Bytes>, name: &str) -> Option<Access> {
     if !answer.status().is_success() {
         return None;
@@ -107,7 +107,7 @@ pub(crate) fn read(answer: &Response<Bytes>, name: &str) -> Option<Access> {
     Some(Fetched { value: Secret::from(token), lifetime })
 }
 
-/// Why there is no token in an answer, without what was `sent`.
+/// Why a response has no token, without the secrets that were `sent`.
 pub(crate) fn refusal(answer: &Response<Bytes>, who: &str, sent: &Secrets) -> CredentialsError {
     let status = answer.status();
     let mut words = match Fields::parse(answer.body()) {
@@ -123,7 +123,7 @@ pub(crate) fn refusal(answer: &Response<Bytes>, who: &str, sent: &Secrets) -> Cr
         }
         Err(_) => String::new(),
     };
-    // Before it is cut: half a secret would not be found.
+    // Masked before truncation: half a secret would not be found.
     sent.mask(&mut words);
     if let Some((end, _)) = words.char_indices().nth(WORDS) {
         words.truncate(end);

@@ -1,4 +1,4 @@
-//! Bearer tokens: where they come from, and the header that carries them.
+//! Bearer tokens: their sources, and the header that carries them.
 
 use super::{
     CredentialsError, EntraSettings, GoogleSettings, WatsonxSettings,
@@ -19,24 +19,24 @@ use url::Url;
 
 const QUOTA_PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project");
 
-/// A source of one's own keeps its tokens itself; it is called again soon where it does not say how long one is valid.
+/// A custom source caches its tokens itself; it is called again soon if it does not say how long one is valid.
 const SOON: Duration = Duration::from_secs(60);
 
 /// A token for a provider.
 #[derive(Clone)]
 pub struct Token {
-    /// It.
+    /// The token itself.
     pub secret: Secret,
-    /// For how long it is valid, counted from now. Without it the source is called again after a minute.
+    /// Its lifetime, counted from now. Without one the source is called again after a minute.
     pub lifetime: Option<Duration>,
 }
 
-/// A token that is on its way.
+/// A pending token.
 pub type TokenFuture<'a> = Pin<Box<dyn Future<Output = Result<Token, CredentialsError>> + Send + 'a>>;
 
-/// A source of tokens; used by one task at a time, and not before it is needed.
+/// A source of tokens; used by one task at a time, and only when needed.
 pub trait TokenSource: fmt::Debug + Send + Sync {
-    /// A token that is valid now.
+    /// A currently valid token.
     fn token(&self) -> TokenFuture<'_>;
 }
 
@@ -49,14 +49,14 @@ pub(crate) struct Pass {
     header: HeaderValue,
     quota_project: Option<HeaderValue>,
     secret: Secret,
-    /// Where what it was got with was found, in words; empty where that is not known.
+    /// A description of where the underlying credentials were found; empty if not known.
     origin: String,
 }
 
 /// The token of one attempt.
 pub(crate) struct Grant {
     held: Arc<Held<Pass>>,
-    /// Whether it was held before this attempt.
+    /// Whether it was cached before this attempt.
     cached: bool,
 }
 
@@ -122,7 +122,7 @@ impl Tokens {
         Ok(Grant { held, cached })
     }
 
-    /// A token that was valid once may have been withdrawn; one that is new is refused for another reason.
+    /// A token that worked before may have been revoked; a new one is refused for another reason.
     pub(crate) fn renew(&self, grant: &Grant, failure: &Failure) -> bool {
         let refused = matches!(failure, Failure::Provider(error) if error.status == Some(401));
         if refused && grant.cached {
@@ -162,7 +162,7 @@ impl Grant {
         }
     }
 
-    /// Where what the token was got with was found; empty where that is not known.
+    /// Where the underlying credentials were found; empty if not known.
     pub(crate) fn origin(&self) -> &str {
         &self.held.value.origin
     }

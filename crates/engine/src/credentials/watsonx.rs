@@ -1,4 +1,4 @@
-//! IBM: the key is not sent to watsonx, but exchanged for a token of an hour at IBM's identity service.
+//! IBM watsonx: the key is not sent with requests, but exchanged for an hour's token at IBM's identity service.
 
 use super::{
     CredentialsError, Secret,
@@ -8,13 +8,13 @@ use super::{
 use secrecy::ExposeSecret;
 
 const IDENTITY: &str = "https://iam.cloud.ibm.com/identity/token";
-/// Where LiteLLM looks for another one, too.
+/// LiteLLM reads the same variable.
 const IDENTITY_VARIABLE: &str = "WATSONX_IAM_URL";
 
 /// How a key is exchanged.
 #[derive(Clone, Debug, Default)]
 pub struct WatsonxSettings {
-    /// Where. Default `WATSONX_IAM_URL`, else `https://iam.cloud.ibm.com/identity/token`.
+    /// The token endpoint. Default `WATSONX_IAM_URL`, else `https://iam.cloud.ibm.com/identity/token`.
     pub url: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Construction of an engine: its providers made ready, and its settings; and renewal, which keeps what stays the same.
+//! Construction of an engine from its settings and providers; renewal, which keeps what has not changed.
 
 use super::Engine;
 use crate::{
@@ -18,8 +18,8 @@ use ferrule_wire::dialect::{Dialect, registry};
 use std::{collections::HashMap, sync::Arc};
 
 impl Engine {
-    /// An engine for `providers`. Fails where a setting is not usable (bad URL, unknown dialect, unreadable
-    /// certificate). Needs no runtime; its calls are made inside a tokio runtime.
+    /// An engine for `providers`. Fails if a setting is not usable (bad URL, unknown dialect, unreadable certificate).
+    /// Needs no runtime to construct; its calls run inside a tokio runtime.
     pub fn new(
         providers: Vec<ProviderSettings>,
         timeouts: Timeouts,
@@ -29,7 +29,7 @@ impl Engine {
         Self::with_dialects(providers, timeouts, max_retries, transport, registry::find)
     }
 
-    /// As [`Engine::new`], with dialects that `find` looks up: for wire formats that ferrule does not know.
+    /// As [`Engine::new`], with dialects looked up by `find`: for wire formats that ferrule does not know.
     #[expect(clippy::needless_pass_by_value, reason = "an engine takes over its settings, keys included")]
     pub fn with_dialects(
         providers: Vec<ProviderSettings>,
@@ -57,8 +57,8 @@ impl Engine {
         nothing.with_providers(&providers, Arc::clone(&nothing.tls), timeouts, max_retries)
     }
 
-    /// An engine for other settings, which takes over every provider whose settings are still the same, with its
-    /// connections, and the states of all targets that stay. Routing, catalog, bounds and policies are to be given anew.
+    /// An engine for other settings. Providers whose settings have not changed keep their connections, and remaining
+    /// targets keep their state. Routing, catalog, bounds and policies must be set again.
     #[expect(clippy::needless_pass_by_value, reason = "an engine takes over its settings, keys included")]
     pub fn renewed(
         &self,
@@ -102,7 +102,7 @@ impl Engine {
                     let dialect = (self.dialects)(&settings.dialect).ok_or_else(|| {
                         format!("provider `{id}`: there is no dialect `{}`", settings.dialect)
                     })?;
-                    // Its secrets are fetched anew; its connections are as good as before.
+                    // Its secrets are fetched again; its connections are still good.
                     let before = before.filter(|before| before.settings.is_like_but_for_secrets(settings));
                     let before = before.map(Arc::as_ref);
                     Arc::new(Provider::new(settings, dialect, Arc::clone(&tls), before, targets)?)
@@ -121,7 +121,7 @@ impl Engine {
         }
         let routes = Routes::new(Routing::default(), ids(&providers, &unusable), self.groups.clone());
         Ok(Self {
-            // Without names of models nothing can be wrong with them.
+            // Without model names nothing can be wrong with them.
             routes: routes.unwrap_or_default(),
             providers,
             unusable,
@@ -139,13 +139,13 @@ impl Engine {
         })
     }
 
-    /// The engine with names for its models. Gives all that is wrong with them at once.
+    /// The engine with names for its models. The error lists every problem at once.
     pub fn with_routing(mut self, routing: Routing) -> Result<Self, Vec<RoutingProblem>> {
         self.routes = Routes::new(routing, ids(&self.providers, &self.unusable), self.groups.clone())?;
         Ok(self)
     }
 
-    /// The engine with rules for all calls that nothing nearer decides: retries beyond their number, and breakers.
+    /// The engine with defaults for every call: retry rules besides their number, and breakers.
     #[must_use]
     pub fn with_policies(mut self, retry: RetryOptions, breaker: BreakerOptions) -> Self {
         self.retry = retry.or(self.retry);
@@ -153,28 +153,29 @@ impl Engine {
         self
     }
 
-    /// The engine with a catalog whose prices count; those built in without it.
+    /// The engine with a catalog for its prices; without one the built-in prices apply.
     #[must_use]
     pub fn with_catalog(mut self, catalog: Option<Arc<Catalog>>) -> Self {
         self.catalog = catalog;
         self
     }
 
-    /// The engine with its counters in `store`, or anew in this process: to be said before limits and budgets.
+    /// The engine with its counters in `store`, or new ones in this process. Must be called before limits and budgets
+    /// are set.
     #[must_use]
     pub fn with_store(mut self, store: Option<Box<dyn Store>>) -> Self {
         self.counters = counters_in(store.unwrap_or_else(|| Box::<Memory>::default()));
         self
     }
 
-    /// The engine with limits and budgets, whose counters it goes on with.
+    /// The engine with limits and budgets; existing counters carry on.
     #[must_use]
     pub fn with_admission(mut self, limits: &[LimitSettings], budgets: &[BudgetSettings]) -> Self {
         self.admission = AdmissionRules::new(limits, budgets, &self.counters);
         self
     }
 
-    /// The engine with other bounds on what is read.
+    /// The engine with other limits on what is read.
     #[must_use]
     pub fn with_bounds(mut self, bounds: Bounds) -> Self {
         self.bounds = bounds;
@@ -182,7 +183,7 @@ impl Engine {
     }
 }
 
-/// The ids of providers. One that was made for a target of a group is reached by that target alone.
+/// The ids of providers. A provider made for one target of a group is reachable through that target alone.
 fn ids<'a>(
     providers: &'a HashMap<String, Arc<Provider>>,
     unusable: &'a HashMap<String, (String, String)>,

@@ -1,4 +1,4 @@
-//! Degraded calls: those that a budget leads to a cheaper group.
+//! Degraded calls: calls redirected to a cheaper group by a budget.
 
 use super::Engine;
 use crate::{
@@ -12,13 +12,13 @@ use crate::{
 use std::future::Future;
 
 impl Engine {
-    /// Whether a call to `to` may be led elsewhere. What is for one provider alone is not.
+    /// Whether a call to `to` may be redirected. A call to one particular provider may not.
     pub(super) fn may_degrade(&self, to: &Recipient) -> bool {
         let rules = self.admission.as_ref().filter(|_| !matches!(to, Recipient::Provider(_)));
         rules.is_some_and(|rules| rules.may_degrade())
     }
 
-    /// Makes `call` where its budgets lead it: to a cheaper group from a threshold on, or where it does not fit in.
+    /// Makes `call`, redirected by its budgets to a cheaper group above a threshold or when it does not fit.
     pub(super) async fn degrading<R: Clone, T, F: Future<Output = Result<T, CallError>>>(
         &self,
         mut call: Call<R>,
@@ -60,7 +60,7 @@ impl Engine {
             key: &provider.id,
         };
         let to = rules.degraded(&facts, &Events::new(options.observer.as_ref()))?;
-        // It is what the call asks for already.
+        // The call requests this group already.
         if group == Some(&*to) {
             return None;
         }

@@ -1,4 +1,4 @@
-//! Candidates of a call, gathered: the targets that its model leads to, each with its provider, state and settings.
+//! Candidates of a call: the targets its model resolves to, each with its provider, state and settings.
 
 use super::Engine;
 use crate::{
@@ -15,10 +15,10 @@ use crate::{
 use std::sync::Arc;
 
 impl Engine {
-    /// Who may be asked. At least one has to be usable; others that are not are left out.
+    /// The candidates of a call. At least one must be usable; unusable ones are left out.
     #[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
     pub(crate) fn candidates(&self, to: Recipient) -> Result<Candidates, CallError> {
-        // A provider that is asked for by its id answers however it is: that is what its health is about.
+        // A provider addressed by its id is called whatever its state: a health check wants to know just that.
         let keeps_state = !matches!(to, Recipient::Provider(_));
         let Route { candidates, group, .. } = self.route(to)?;
         let none: &[Candidate] = &[];
@@ -56,7 +56,7 @@ impl Engine {
             if found.list.is_empty() {
                 found.retry = rules.map_or_else(RetryOptions::default, |rules| rules.retry).or(of.retry);
                 found.all_open = breaker.all_open;
-                // The group of a moment is gone with its call: what is kept is kept of the provider.
+                // An ad-hoc group ends with its call: state is kept per provider.
                 let named = group.as_ref().filter(|group| !group.name.is_empty());
                 let (budget, pace) = match named {
                     Some(group) => (&group.state.budget, &group.state.pace),

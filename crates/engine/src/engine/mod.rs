@@ -59,16 +59,16 @@ use tokio::time::Instant;
 /// More pages than any provider's list of models has.
 const MAX_MODEL_PAGES: usize = 100;
 
-/// Finds dialects by name.
+/// Looks up dialects by name.
 type Dialects = Arc<dyn Fn(&str) -> Option<&'static dyn Dialect> + Send + Sync>;
 
 /// Calls providers. One per client; it holds the connections.
 ///
-/// It never changes: other settings make another engine ([`Engine::renewed`]), which shares what stays the same. A call
-/// keeps the engine it began with.
+/// It is immutable: changed settings make another engine ([`Engine::renewed`]), which shares what stays the same. A
+/// call keeps the engine it began with.
 pub struct Engine {
     providers: HashMap<String, Arc<Provider>>,
-    /// What is missing of providers that are known but cannot be called, and their dialects' names.
+    /// For providers that are known but cannot be called: what is missing, and the name of the dialect.
     unusable: HashMap<String, (String, String)>,
     routes: Routes,
     dialects: Dialects,
@@ -80,18 +80,18 @@ pub struct Engine {
     catalog: Option<Arc<Catalog>>,
     bounds: Bounds,
     keep_alive: Arc<TimerKeepAlive>,
-    /// What is counted for limits and budgets.
+    /// The counters of limits and budgets.
     counters: Arc<Admission>,
     pub(crate) admission: Option<Arc<AdmissionRules>>,
 }
 
 impl Engine {
-    /// Who may be asked for `model`, or for the default one. The error says what to write instead.
+    /// The candidates for `model`, or for the default model. The error says what to write instead.
     pub fn resolve(&self, model: Option<&str>) -> Result<Route, String> {
         let mut route = self.routes.resolve(model)?;
         let first = route.first().filter(|_| route.group.is_none());
         let is_spelled_out = first.zip(model).is_some_and(|(first, name)| first.is_spelled_out_by(name));
-        // `fallback` of a provider is short for a group of the two.
+        // A provider's `fallback` is short for a group of the two.
         let fallback = first.and_then(|first| {
             let provider = self.providers.get(&first.provider)?.settings.fallback.clone()?;
             Some(Candidate::new(provider, first.model.clone()))
@@ -101,7 +101,7 @@ impl Engine {
         Ok(route)
     }
 
-    /// Who may be asked for any of `models`, in their order: a group of the moment.
+    /// The candidates for any of `models`, in their order: an ad-hoc group.
     pub fn resolve_all(&self, models: &[String]) -> Result<Route, String> {
         match models {
             [only] => self.resolve(Some(only)),
@@ -109,23 +109,23 @@ impl Engine {
         }
     }
 
-    /// The wire format of the provider with this id; `None` where there is none.
+    /// The wire format of the provider with this id; `None` if there is none.
     pub fn format_of(&self, provider: &str) -> Option<&'static str> {
         self.providers.get(provider).map(|provider| provider.dialect.format())
     }
 
-    /// The id of the provider with this id or alias. The error names the nearest one.
+    /// The id of the provider with this id or alias. The error suggests the nearest one.
     pub fn provider_id(&self, name: &str) -> Result<&str, String> {
         self.routes.provider(name).ok_or_else(|| self.routes.unknown_provider(name))
     }
 
-    /// As [`Engine::provider_id`]; a name that no provider has stays as it is.
+    /// As [`Engine::provider_id`]; an unknown name is returned unchanged.
     fn spelled<'a>(&'a self, name: &'a str) -> &'a str {
         self.routes.provider(name).unwrap_or(name)
     }
 
-    /// Makes a call: the one way that all of them go. Its candidates are asked in their order, each when its turn
-    /// comes; retries, limits, credentials and the settlement of what it cost are the same for all.
+    /// Makes a call: the single entry point. Candidates are tried in order, each prepared when its turn comes; retries,
+    /// limits, credentials and cost settlement are the same for all operations.
     pub fn run<W: Work>(&self, call: Call<W>) -> impl Future<Output = Result<W::Output, CallError>> + Send {
         if self.may_degrade(&call.to) {
             // Boxed, as few clients have such budgets and all calls would carry its size.
@@ -152,15 +152,15 @@ impl Engine {
         arrange(candidates, &CallContext { demands, options, policy, routes: &self.routes, is_dry: false })
     }
 
-    // These only name the work, or choose the way: as plain functions they do not keep the request a second time in a
-    // future of their own.
+    // These only build the work or choose the operation: as plain functions they do not hold a second copy of the
+    // request in a future.
 
-    /// A plain completion.
+    /// A chat completion without streaming.
     pub fn complete(&self, call: Call<Request>) -> impl Future<Output = Result<Reply, CallError>> + Send {
         self.run(call.map(Complete::new))
     }
 
-    /// A streamed completion; comes back when the first events are there.
+    /// A streamed completion; returns when the first events have arrived.
     pub fn stream(&self, call: Call<Request>) -> impl Future<Output = Result<EventStream, CallError>> + Send {
         if self.may_degrade(&call.to) {
             return Either::Left(Box::pin(self.degrading(call, |call| self.stream_directly(call))));
@@ -189,7 +189,7 @@ impl Engine {
         self.run(call.map(Operate))
     }
 
-    /// Speaks a text; comes back when the first of the audio is there.
+    /// Synthesises speech; returns when the first of the audio has arrived.
     pub fn speech(
         &self,
         call: Call<SpeechRequest>,
@@ -197,12 +197,12 @@ impl Engine {
         self.run(call.map(Speak))
     }
 
-    /// Sends a request as it is; comes back when the first of the body is there.
+    /// Sends a request unchanged; returns when the first of the body has arrived.
     pub fn raw(&self, call: Call<RawRequest>) -> impl Future<Output = Result<RawReply, CallError>> + Send {
         self.run(call)
     }
 
-    /// Embeds texts, in as many requests as it takes, of at most `batch_size` texts each.
+    /// Embeds texts, in as many requests as needed, of at most `batch_size` texts each.
     pub fn embed(
         &self,
         call: Call<EmbeddingRequest>,
@@ -223,12 +223,13 @@ impl Engine {
         let Call { to, request, options } = call;
         let mut candidates = Self::observed(&options, self.candidates(to))?;
         let policy = self.policy(&options, &candidates);
-        // All requests of the call go the same way.
+        // All requests of the call use the same order of candidates.
         self.arrange(&mut candidates, &Demands::texts(&request.inputs), &options, &policy)?;
         embed::embed(candidates, request, batch_size, options, policy).await
     }
 
-    /// Asks how many tokens a chat request has; `None` where the provider cannot be asked, or has no address for it.
+    /// Counts the tokens of a chat request; `None` if the provider does not offer that, or its server has no endpoint
+    /// for it.
     pub async fn count_tokens(&self, call: Call<Request>) -> Result<Option<OperationReply<u64>>, CallError> {
         let mut route = self.route(call.to)?;
         route.candidates.retain(|one| self.may_have::<TokenCounting>(&one.provider));
@@ -243,7 +244,7 @@ impl Engine {
         }
     }
 
-    /// The models that `provider` offers.
+    /// Lists the models that `provider` offers.
     pub async fn models(&self, provider: &str, timeouts: Timeouts) -> Result<Vec<ModelInfo>, CallError> {
         let options = CallOptions { timeouts, ..CallOptions::default() };
         let policy = self.policy(&options, &Candidates::default());
@@ -270,7 +271,7 @@ impl Engine {
         Ok(models)
     }
 
-    /// How `provider` is. Sends one request, and never fails: what goes wrong is what is asked for.
+    /// Checks the health of `provider` with one request. Never fails: errors are the result.
     pub async fn health(&self, provider: &str, timeouts: Timeouts) -> Health {
         let started = std::time::Instant::now();
         let provider = self.spelled(provider);
@@ -291,13 +292,13 @@ impl Engine {
         found.inspect_err(|error| Events::new(options.observer.as_ref()).call_failed(error))
     }
 
-    /// What holds for a call to `candidates` that begins now.
+    /// The policy of a call to `candidates` that begins now.
     fn policy(&self, options: &CallOptions, candidates: &Candidates) -> CallPolicy {
         self.keep_alive.note_call();
         self.policy_of_none(options, candidates)
     }
 
-    /// What would hold for a call that is not made. Needs no runtime.
+    /// The policy of a call that is not made. Needs no runtime.
     pub(crate) fn policy_of_none(&self, options: &CallOptions, candidates: &Candidates) -> CallPolicy {
         let started = Instant::now();
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -325,7 +326,7 @@ impl Engine {
         }
     }
 
-    /// How models and providers are named.
+    /// The names of models and providers.
     pub(crate) fn routes(&self) -> &Routes {
         &self.routes
     }
@@ -340,12 +341,12 @@ impl Engine {
         self.providers.values()
     }
 
-    /// The provider of a candidate, where it can be called.
+    /// The provider of a candidate, if it can be called.
     pub(crate) fn provider_of(&self, candidate: &Candidate) -> Option<&Arc<Provider>> {
         self.providers.get(candidate.provider_key())
     }
 
-    /// Whether provider `id` has an operation, as far as that is known: calling it says what else is missing.
+    /// Whether provider `id` has an operation, as far as is known; calling it reports what else is missing.
     fn may_have<O: Listed>(&self, id: &str) -> bool {
         match self.providers.get(id) {
             Some(provider) => provider.operation::<O>().is_ok(),
@@ -353,13 +354,13 @@ impl Engine {
         }
     }
 
-    /// The path of the first page of the models of provider `id`, as its dialect has it; empty where it has none. Also
-    /// where the provider is known to have no list: any answer shows that somebody is there.
+    /// The path of the first page of provider `id`'s model list in its dialect; empty if it has none, or if the
+    /// provider is known to have no list: any response shows that the server is up.
     fn first_page(&self, id: &str) -> String {
         self.dialect(id).map(listing_path).unwrap_or_default()
     }
 
-    /// The dialect of provider `id`, also where it cannot be called as it is.
+    /// The dialect of provider `id`, even if it cannot be called as it is.
     fn dialect(&self, id: &str) -> Option<&'static dyn Dialect> {
         match self.providers.get(id) {
             Some(provider) => Some(provider.dialect),
@@ -389,7 +390,7 @@ impl fmt::Debug for Engine {
     }
 }
 
-/// Whether a server does not know the address that was asked, which is not the same as the model in it.
+/// Whether the server does not know the requested URL, as opposed to the model in the request.
 fn has_no_address(failure: &Failure) -> bool {
     let Failure::Provider(error) = failure else { return false };
     let message = error.message.to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! Backoff: how long to wait before a candidate that failed is tried again.
+//! Backoff: the delay before a failed candidate is retried.
 
 use crate::{failure::Failure, policy_options::RetryPolicy, retry::Failed};
 use ferrule_wire::model::ErrorKind;
@@ -6,12 +6,12 @@ use std::time::Duration;
 
 const MAX_DELAY: Duration = Duration::from_secs(8);
 const MAX_DELAY_OVERLOADED: Duration = Duration::from_secs(30);
-/// A provider that asks for more than this is reported rather than waited for.
+/// If a provider asks for a longer delay than this, the failure is reported instead of waiting.
 pub(super) const MAX_RETRY_AFTER: Duration = Duration::from_secs(120);
 const JITTER: f64 = 0.25;
 
-/// How long to wait after the last of `attempts`, which ended with `failed`; `None` where the provider asks for more
-/// than anybody waits.
+/// The delay after the last of `attempts`, which ended with `failed`; `None` if the provider asks for more than
+/// `MAX_RETRY_AFTER`.
 pub(super) fn delay(failed: &Failed, attempts: u32, policy: &RetryPolicy) -> Option<Duration> {
     let (asked, longest) = match &failed.failure {
         Failure::Provider(error) => (
@@ -24,7 +24,7 @@ pub(super) fn delay(failed: &Failed, attempts: u32, policy: &RetryPolicy) -> Opt
         return (asked <= MAX_RETRY_AFTER).then_some(asked);
     }
     let doubled = policy.backoff.saturating_mul(1 << attempts.saturating_sub(1).min(16));
-    // Callers that failed together should not come back together.
+    // Jitter: callers that failed together should not retry together.
     Some(doubled.min(policy.backoff_max.unwrap_or(longest)).mul_f64(1.0 - JITTER * fastrand::f64()))
 }
 

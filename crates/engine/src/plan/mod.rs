@@ -1,9 +1,9 @@
 //! Call plan: which candidates are tried, in which order, and what follows a failed attempt. Pure: no clock, no I/O;
 //! `call` executes it.
 //!
-//! While a candidate is left that was not asked, a failure that another one may do better moves the call on at once.
-//! When all were asked, the round begins anew: the candidate that is ready first is asked again after its delay, as
-//! often as the call's retries allow. With one candidate that is the usual retry.
+//! While an untried candidate is left, a failure that another candidate might avoid moves the call on at once. When all
+//! have been tried, a new round begins: the candidate that is ready first is retried after its delay, as often as the
+//! call's retries allow. With one candidate that is the usual retry.
 
 mod backoff;
 mod seat;
@@ -20,26 +20,26 @@ use backoff::MAX_RETRY_AFTER;
 use seat::Standing;
 use std::{mem, time::Duration};
 
-/// How long the calls of a target that is full are asked whether there is a place.
+/// How often a call checks whether a target at its concurrency limit has a free slot.
 const BUSY_PAUSE: Duration = Duration::from_millis(10);
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// Ask this candidate after a delay.
+    /// Try this candidate after a delay.
     Attempt {
-        /// Its place among the candidates.
+        /// Its position among the candidates.
         seat: usize,
         /// How long to wait first.
         wait: Duration,
-        /// Whether it is asked although its breaker is open.
+        /// Whether it is tried although its breaker is open.
         insist: bool,
     },
-    /// Ask the same candidate again at once: what failed was a kept connection.
+    /// Try the same candidate again at once: what failed was a kept-alive connection.
     Repeat,
-    /// Renew the candidate's credentials and ask it again at once.
+    /// Renew the candidate's credentials and try it again at once.
     RenewCredentials,
-    /// Ask the same candidate with its next key at once.
+    /// Try the same candidate with its next key at once.
     NextKey,
     /// Report the failure.
     GiveUp,
@@ -50,16 +50,16 @@ pub(crate) enum Step {
 pub(crate) struct Rules {
     pub(crate) retry: RetryPolicy,
     pub(crate) failover_on: FailoverOn,
-    /// What is done where every breaker is open; by the number of candidates where absent.
+    /// What happens when every breaker is open; if absent, the number of candidates decides.
     pub(crate) all_open: Option<AllOpen>,
-    /// The most candidates that are asked.
+    /// The maximum number of candidates that are tried.
     pub(crate) max_targets: Option<u32>,
 }
 
-/// What the plan has to know of the moment that it decides in.
+/// The time and budget at which the plan decides.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
-    /// How long the call took so far.
+    /// How long the call has taken so far.
     pub(crate) now: Duration,
     /// How much of its time is left.
     pub(crate) remaining: Duration,
@@ -67,47 +67,47 @@ pub(crate) struct Moment {
     pub(crate) may_retry: bool,
 }
 
-/// What an attempt was authorised with, as far as that matters when it was refused.
+/// The credentials of an attempt, as far as they matter when it was refused.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Keys {
-    /// Whether it can be renewed.
+    /// Whether they can be renewed.
     pub(crate) has_grant: bool,
-    /// Whether the provider has another key that may be used.
+    /// Whether the provider has another usable key.
     pub(crate) has_another: bool,
 }
 
-/// Why a candidate whose turn it is cannot be asked.
+/// Why a candidate cannot be tried on its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// Its breaker is open.
     Open {
-        /// How long until it is to be tried.
+        /// The time until it is due for a probe.
         reopens: Duration,
     },
-    /// As many calls as it takes are under way.
+    /// It is at its concurrency limit.
     Busy,
-    /// None of its keys may be used now.
+    /// None of its keys is usable now.
     NoKey {
-        /// How long until one may, where waiting may help this call.
+        /// The time until one is, if waiting may help this call.
         usable_in: Option<Duration>,
     },
-    /// It cannot be asked by this call at all.
+    /// This call cannot use it at all.
     Unusable,
 }
 
-/// How far a call got.
+/// The progress of a call.
 #[derive(Debug)]
 pub(crate) struct Plan {
     rules: Rules,
     seats: Vec<Seat>,
     pool: Pool,
-    /// Whose turn it is.
+    /// The current candidate's position.
     current: usize,
     /// Attempts beyond one for each candidate.
     retries: u32,
-    /// Whether the current candidate's credentials were to be renewed already.
+    /// Whether a renewal of the current candidate's credentials has been attempted already.
     renewed: bool,
-    /// Whether an attempt there that could not count was repeated already.
+    /// Whether an attempt there that did not count has been repeated already.
     repeated: bool,
 }
 
@@ -120,12 +120,12 @@ impl Plan {
         Self { rules, seats, pool, current: 0, retries: 0, renewed: false, repeated: false }
     }
 
-    /// Who is asked first.
+    /// The first candidate.
     pub(crate) fn first(&mut self) -> Step {
         self.fresh().map_or(Step::GiveUp, |seat| self.attempt(seat, Duration::ZERO, false))
     }
 
-    /// Who else is left that was not asked.
+    /// The other candidates that have not been tried.
     pub(crate) fn others(&self) -> impl Iterator<Item = usize> {
         let current = self.seats.get(self.current);
         let is_left = move |place: &usize, seat: &Seat| {
@@ -144,12 +144,12 @@ impl Plan {
             .map(|(place, _)| place)
     }
 
-    /// Whether a candidate was asked.
+    /// Whether a candidate has been tried.
     pub(crate) fn was_asked(&self, seat: usize) -> bool {
         self.seats.get(seat).is_some_and(|seat| seat.asked > 0)
     }
 
-    /// It is this candidate's turn: of two that were asked at once it is the one that counts.
+    /// Makes this candidate the current one: of two raced candidates it is the one that counts.
     pub(crate) fn turn_to(&mut self, seat: usize) {
         if seat != self.current {
             (self.renewed, self.repeated) = (false, false);
@@ -157,13 +157,13 @@ impl Plan {
         self.current = seat;
     }
 
-    /// The same candidate is asked something else.
+    /// The same candidate is tried with a different request.
     pub(crate) fn once_more(&mut self) -> Step {
         self.uncounted();
         self.attempt(self.current, Duration::ZERO, false)
     }
 
-    /// An attempt at this candidate failed while another one was under way.
+    /// An attempt at this candidate failed while another one was in flight.
     pub(crate) fn lost(&mut self, seat: usize, failed: &Failed, now: Duration) {
         let current = mem::replace(&mut self.current, seat);
         if let Some(seat) = self.seats.get_mut(seat) {
@@ -173,7 +173,7 @@ impl Plan {
         self.current = current;
     }
 
-    /// An attempt at this candidate was given up: it was slower than another one.
+    /// An attempt at this candidate was cancelled: it was slower than another one.
     pub(crate) fn given_up(&mut self, seat: usize) {
         if let Some(seat) = self.seats.get_mut(seat) {
             seat.asked = seat.asked.saturating_add(1);
@@ -181,7 +181,7 @@ impl Plan {
         }
     }
 
-    /// Whether somebody who was not asked is asked after a failure of this kind.
+    /// Whether a failure of this kind leads to an untried candidate.
     pub(crate) fn has_another_for(&self, reason: Reason) -> bool {
         let is_fresh = |place: usize, seat: &Seat| place != self.current && seat.standing == Standing::Fresh;
         let mut seats = self.seats.iter().enumerate();
@@ -196,7 +196,7 @@ impl Plan {
         self.seats.iter().any(|seat| seat.pool == pool)
     }
 
-    /// Whether the call may come to need its request again for somebody who was not asked.
+    /// Whether the request may be needed again for an untried candidate.
     pub(crate) fn may_encode_another(&self) -> bool {
         self.seats.iter().enumerate().any(|(place, seat)| place != self.current && seat.asked == 0)
     }
@@ -218,7 +218,7 @@ impl Plan {
         self.with_another_key(failed, keys, moment)
     }
 
-    /// What to do where the credentials were not renewed.
+    /// What to do if the credentials were not renewed.
     pub(crate) fn with_another_key(&mut self, failed: &Failed, keys: Keys, moment: Moment) -> Step {
         let is_of_the_key = Reason::from_attempt(failed).is_of_the_key() || failed.is_refused_access();
         if keys.has_another && is_of_the_key && !moment.remaining.is_zero() {
@@ -227,7 +227,7 @@ impl Plan {
         self.instead(failed, moment)
     }
 
-    /// What to do where the same candidate is not asked again at once.
+    /// What to do if the same candidate is not retried at once.
     pub(crate) fn instead(&mut self, failed: &Failed, moment: Moment) -> Step {
         if moment.remaining.is_zero() {
             return Step::GiveUp;
@@ -245,14 +245,13 @@ impl Plan {
         self.anew(moves, moment)
     }
 
-    /// What to do where the candidate whose turn it is cannot be asked; `failed` is how the last attempt ended, where
-    /// there was one.
+    /// What to do if the current candidate cannot be tried; `failed` is how the last attempt ended, if there was one.
     pub(crate) fn skip(&mut self, refusal: Refusal, moment: Moment) -> Step {
         if let Some(seat) = self.seats.get_mut(self.current) {
             seat.standing = match refusal {
                 Refusal::Open { reopens } => Standing::Open { reopens },
                 Refusal::Busy => Standing::Busy,
-                // A key that is out for long is not waited for, as no provider's own delay is.
+                // A key that is suspended for long is not waited for, just as a long `Retry-After` is not.
                 Refusal::NoKey { usable_in: Some(wait) } if wait <= MAX_RETRY_AFTER => {
                     seat.ready = moment.now.saturating_add(wait);
                     Standing::Failed
@@ -269,7 +268,7 @@ impl Plan {
         self.anew(true, moment)
     }
 
-    /// The credentials were renewed, or another key is used: the attempt before does not count.
+    /// The credentials were renewed or another key is used: the attempt before does not count.
     pub(crate) fn uncounted(&mut self) {
         if let Some(seat) = self.seats.get_mut(self.current) {
             seat.asked = seat.asked.saturating_sub(1);
@@ -288,12 +287,12 @@ impl Plan {
         seat.pool == self.pool
     }
 
-    /// How many candidates were asked.
+    /// How many candidates have been tried.
     fn asked(&self) -> u32 {
         self.seats.iter().map(|seat| u32::from(seat.asked > 0)).sum()
     }
 
-    /// The next candidate that was not asked.
+    /// The next untried candidate.
     fn fresh(&self) -> Option<usize> {
         if self.rules.max_targets.is_some_and(|most| self.asked() >= most) {
             return None;
@@ -301,12 +300,12 @@ impl Plan {
         self.seats.iter().position(|seat| self.is_in_play(seat) && seat.standing == Standing::Fresh)
     }
 
-    /// Notes what a failure says about the candidate that it is of.
+    /// Records what a failure says about its candidate.
     fn judge(&mut self, failed: &Failed, reason: Reason, now: Duration) {
         let is_alone = self.is_alone();
         let policy = self.rules.retry;
         let Some(seat) = self.seats.get_mut(self.current) else { return };
-        // A silent candidate is not asked again while there are others; alone, that is what retries are for.
+        // A silent candidate is not retried while there are others; if it is the only one, retries are for that.
         let is_silent =
             matches!(&failed.failure, Failure::Timeout(expired) if expired.kind != TimeoutKind::Connect);
         let ready = backoff::delay(failed, seat.asked, &policy);
@@ -321,7 +320,8 @@ impl Plan {
             seat.standing = Standing::Out;
         }
         let judged = seat.clone();
-        // What another option may help against is the request's; the rest is the target's, however often it is listed.
+        // Failures that other options might avoid belong to the request; the rest belong to the target, however often
+        // it is listed.
         if !matches!(reason, Reason::ContextLength | Reason::ContentFilter) {
             let same = |seat: &&mut Seat| seat.standing == Standing::Fresh && seat.is_same(&judged);
             for seat in self.seats.iter_mut().filter(same) {
@@ -330,14 +330,14 @@ impl Plan {
         }
     }
 
-    /// Whether all seats are of one target.
+    /// Whether all seats have the same target.
     fn is_alone(&self) -> bool {
         let Some((first, others)) = self.seats.split_first() else { return true };
         others.iter().all(|other| other.is_same(first))
     }
 
-    /// The prompt was too long: leaves those that read no more, and goes to the models for that where nobody is left.
-    /// Says whether somebody may read more.
+    /// The prompt was too long: drops candidates whose context window is no larger, and turns to the `context_fallback`
+    /// models if none is left. Returns whether a candidate may accept a longer prompt.
     fn go_where_more_fits(&mut self) -> bool {
         if !self.rules.failover_on.contains(Reason::ContextLength) {
             return false;
@@ -358,7 +358,8 @@ impl Plan {
         true
     }
 
-    /// A content filter refused: goes to the models for that, where there are any. Says whether the call moves on.
+    /// A content filter refused: turns to the `content_filter_fallback` models, if any. Returns whether the call moves
+    /// on.
     fn go_where_no_filter_is(&mut self) -> bool {
         if self.pool != Pool::Filter && self.has_pool(Pool::Filter) {
             self.pool = Pool::Filter;
@@ -367,8 +368,8 @@ impl Plan {
         self.rules.failover_on.contains(Reason::ContentFilter)
     }
 
-    /// Everybody was asked: who is asked again, and when. Where the last failure does not move the call (`moves`), only
-    /// the candidate that it is of.
+    /// All candidates have been tried: which one is retried, and when. If the last failure does not move the call
+    /// (`moves`), only the candidate that failed is considered.
     fn anew(&mut self, moves: bool, moment: Moment) -> Step {
         let again = self
             .seats
@@ -379,7 +380,7 @@ impl Plan {
                     && seat.standing == Standing::Failed
                     && (moves || *place == self.current)
             })
-            // The first of those that are ready at the same time.
+            // The first of several that are ready at the same time.
             .min_by_key(|(_, seat)| seat.ready.max(moment.now))
             .map(|(place, seat)| (place, seat.ready.saturating_sub(moment.now)));
         match again {
@@ -398,7 +399,7 @@ impl Plan {
         }
     }
 
-    /// Every candidate is out, full, or its breaker is open.
+    /// Every candidate is out, busy, or has an open breaker.
     fn when_none_is_left(&mut self, moment: Moment) -> Step {
         let pool = self.pool;
         for seat in self.seats.iter_mut().filter(|seat| seat.pool == pool && seat.standing == Standing::Busy)

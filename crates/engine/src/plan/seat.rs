@@ -2,34 +2,34 @@
 
 use std::time::Duration;
 
-/// When a candidate may be asked.
+/// When a candidate may be tried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Pool {
     /// From the beginning.
     #[default]
     Group,
-    /// Where the prompt is too long for the group.
+    /// When the prompt is too long for the group.
     Context,
-    /// Where a content filter refused.
+    /// When a content filter refused.
     Filter,
 }
 
-/// Where a candidate stands.
+/// The state of a candidate within the call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// It was not asked.
+    /// Not tried.
     #[default]
     Fresh,
-    /// It failed, and may be asked again.
+    /// It failed, and may be retried.
     Failed,
-    /// It is left alone for the rest of the call.
+    /// Excluded for the rest of the call.
     Out,
     /// Its breaker is open.
     Open {
-        /// How long until it is to be tried.
+        /// The time until it is due for a probe.
         reopens: Duration,
     },
-    /// As many calls as it takes are under way.
+    /// It is at its concurrency limit.
     Busy,
 }
 
@@ -37,14 +37,14 @@ pub(super) enum Standing {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seat {
     pub(crate) pool: Pool,
-    /// How much of a prompt it reads, in tokens; `None` where that is not known.
+    /// Its context window in tokens; `None` if not known.
     pub(crate) window: Option<u64>,
-    /// Which target it is, where that is known: a group may list one twice.
+    /// The identity of its target, if known: a group may list one twice.
     pub(super) target: Option<usize>,
     pub(super) standing: Standing,
-    /// Attempts there, without those that do not count.
+    /// Attempts there, except those that do not count.
     pub(super) asked: u32,
-    /// When it may be asked again, since the call began.
+    /// When it may be retried, measured from the start of the call.
     pub(super) ready: Duration,
 }
 
@@ -63,9 +63,9 @@ impl Seat {
         self.target.is_some() && self.target == other.target
     }
 
-    /// Whether it may read more than a model with this window.
+    /// Whether its context window may be larger than this one.
     pub(super) fn reads_more_than(&self, window: Option<u64>) -> bool {
-        // Where one is not known, an attempt will show.
+        // If either is not known, an attempt will show.
         self.window.zip(window).is_none_or(|(own, other)| own > other)
     }
 }

@@ -40,7 +40,7 @@ fn attempt(seat: usize) -> Step {
     Step::Attempt { seat, wait: Duration::ZERO, insist: false }
 }
 
-/// Whose turn it is after a wait.
+/// The candidate of a step that waits.
 fn waited(step: Step) -> Option<usize> {
     match step {
         Step::Attempt { seat, wait, insist: false } if !wait.is_zero() => Some(seat),
@@ -85,7 +85,7 @@ fn a_target_that_is_listed_twice_is_one() {
         panic!("the round begins anew");
     };
     assert_eq!(wait, Duration::from_secs(4));
-    // Alone it is retried as one that is listed once.
+    // Alone, it is retried like one that is listed once.
     let mut alone = seats(&[7, 7]);
     alone.first();
     assert_eq!(waited(alone.after(&expired(TimeoutKind::FirstByte).into(), KEYS, at(0))), Some(0));
@@ -213,7 +213,7 @@ fn a_long_prompt_goes_where_more_fits_and_then_to_the_models_for_that() {
     assert_eq!(all.after(&long, KEYS, at(0)), Step::GiveUp);
     let mut without = Plan::new(seats().into_iter().take(2).collect(), rules(2));
     assert_eq!(without.after(&long, KEYS, at(0)), Step::GiveUp);
-    // The models for long prompts are for nothing else.
+    // The models for long prompts serve nothing else.
     let mut other = Plan::new(vec![Seat::default(), Seat::new(Pool::Context, None)], rules(0));
     assert_eq!(other.after(&busy(), KEYS, at(0)), Step::GiveUp);
 }
@@ -265,7 +265,7 @@ fn credentials_are_renewed_once_and_another_key_is_used_before_another_target() 
     assert_eq!(two.after(&refused, KEYS, at(0)), attempt(1));
     assert_eq!(two.after(&busy(), several, at(0)), Step::GiveUp, "no fault of the key");
 
-    // A model that is forbidden to a key may be allowed to another.
+    // A model that one key may not use may be allowed to another.
     let mut error = ProviderError::new(ErrorKind::PermissionDenied, "no access to model x");
     error.status = Some(403);
     let forbidden: Failed = Failure::Provider(Box::new(error)).into();
@@ -382,13 +382,13 @@ fn of_two_that_are_asked_at_once_one_counts() {
     let mut three = plan(3, 2);
     assert_eq!(three.first(), attempt(0));
     assert_eq!(three.others().next(), Some(1));
-    // The second answers first; should its stream break off, the one that nobody asked is next.
+    // The second answers first; if its stream breaks off, the untried one is next.
     three.given_up(0);
     three.turn_to(1);
     assert!(three.was_asked(0) && !three.was_asked(2));
     let broken: Failed = Failure::Interrupted("cut".to_owned()).into();
     assert_eq!(three.after(&broken, KEYS, at(0)), attempt(2));
-    // The one that was given up may be asked again, before those that failed.
+    // The cancelled one may be retried, before those that failed.
     assert_eq!(three.after(&broken, KEYS, at(0)), attempt(0));
 
     let mut both = plan(2, 0);

@@ -1,4 +1,4 @@
-//! Responses of operations other than chat: a whole body, read by the operation's own decoder.
+//! Responses of operations other than chat: the whole body is read by the operation's decoder.
 
 use crate::{
     apart::{LONG_BYTES, apart},
@@ -9,14 +9,14 @@ use crate::{
 };
 use ferrule_wire::{error::Headers, framing::StreamError, json::Json};
 
-/// What was read, the provider's id of the request, and what its headers say that it cost.
+/// A decoded response, the provider's request id, and the cost that its headers state.
 pub struct Decoded<T> {
     pub(crate) response: T,
     pub(crate) request_id: Option<String>,
     pub(crate) cost: Option<Json>,
 }
 
-/// Reads the whole body with `read`, to which `request` belongs.
+/// Reads the whole body with `read`, which is given `request`.
 pub(crate) async fn decode<R: Clone + Send + 'static, T: Send + 'static>(
     mut incoming: Incoming,
     target: &Target,
@@ -26,7 +26,7 @@ pub(crate) async fn decode<R: Clone + Send + 'static, T: Send + 'static>(
     let raw = incoming.content().await?;
     let request_id = incoming.request_id();
     let cost = target.provider.dialect.decode_headers(&|name| incoming.header(name)).cost;
-    // What `read` borrows is copied for a long body alone.
+    // What `read` borrows is copied only for a long body.
     let read = if raw.len() > LONG_BYTES {
         let (request, headers, raw) = (request.clone(), incoming.headers().clone(), raw.clone());
         apart(&mut incoming, move || read(&request, Headers(&text_headers(&headers)), &raw)).await?

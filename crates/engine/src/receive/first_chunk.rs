@@ -1,9 +1,9 @@
-//! First chunk of a body: what precedes it can be retried, what follows cannot.
+//! First chunk of a body: failures before it can be retried, later ones cannot.
 
 use crate::{failure::Failure, incoming::Incoming};
 use bytes::Bytes;
 
-/// Waits until there is a chunk of the body, or its end.
+/// Waits for a chunk of the body, or its end.
 pub(crate) async fn first_chunk(mut incoming: Incoming) -> Result<(Incoming, Option<Bytes>), Failure> {
     let first = incoming.chunk().await?;
     Ok((incoming, first))

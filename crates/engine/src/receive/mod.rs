@@ -1,4 +1,4 @@
-//! Receivers: what is made of an incoming response, as far as it has to be there before anything can be delivered.
+//! Receivers: decode an incoming response, as much of it as must be there before delivery can begin.
 
 mod decode;
 mod first_chunk;

@@ -57,7 +57,7 @@ pub(crate) async fn read_response(mut incoming: Incoming, target: &Target) -> Re
     }
 }
 
-/// The body of a server that streams whether it was asked to or not, as one response. `None` where it is not a stream.
+/// Joins the body of a server that streams unconditionally into one response. `None` if it is not a stream.
 fn join(body: &[u8], provider: &Provider) -> Option<Result<Response, StreamError>> {
     let Provider { dialect, quirks, .. } = provider;
     let mut decoder = quirks.decoder(dialect.stream_decoder(StreamLimits::default()));
@@ -73,7 +73,7 @@ fn join(body: &[u8], provider: &Provider) -> Option<Result<Response, StreamError
     })
 }
 
-/// Adds what the headers say. A cost in the body wins.
+/// Adds the headers' metadata. A cost in the body takes precedence.
 fn add_metadata(metadata: HeaderMetadata, response: &mut Response) {
     let HeaderMetadata { cost, extra } = metadata;
     if let Some(cost) = cost {

@@ -30,24 +30,24 @@ use tokio::time::timeout_at;
 pub struct EventBatch {
     /// When the chunk was read from the socket.
     pub received_at: Instant,
-    /// What it said; never empty.
+    /// Its events; never empty.
     pub events: Vec<StreamEvent>,
 }
 
-/// What a stream reports of what it used. Only the few events that say something of it are looked into.
+/// The usage that a stream reports. Only the few events that carry some are examined.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StreamUsage {
     pub(crate) model: String,
     pub(crate) usage: Option<Box<Usage>>,
-    /// Of the response's other fields the one that decides on its price.
+    /// The one of the response's other fields that affects its price.
     pub(crate) extra: Extra,
-    /// Whether an answer is complete, and only figures may follow.
+    /// Whether an answer is complete and only usage may follow.
     finished: bool,
     /// Whether the answer ended because its provider failed.
     failed: bool,
 }
 
-/// How quickly the provider answered, in its own words.
+/// The service tier, as the provider names it.
 const SERVICE_TIER: &str = "service_tier";
 
 impl StreamUsage {
@@ -81,47 +81,47 @@ pub struct Reader {
     decoder: Box<dyn StreamDecoder>,
     signed: MarkedStream,
     ready: VecDeque<EventBatch>,
-    /// What the next batch has so far: a read that is dropped leaves it for the next one.
+    /// The events of the next batch so far: if a read is dropped, they go to the next one.
     gathered: Vec<StreamEvent>,
-    /// Comes after what is ready.
+    /// Delivered after the pending events.
     failure: Option<Failure>,
     status: Option<u16>,
     pub(crate) request_id: Option<String>,
-    /// The beginning of the body, until it has given events: what gives none is something else.
+    /// The beginning of the body, kept until it yields events: a body that yields none is something else.
     beginning: Bytes,
     has_begun: bool,
     pub(crate) first_token: Option<Instant>,
     pub(crate) ended: Option<Instant>,
-    /// What was used, as far as it was reported.
+    /// The usage reported so far.
     pub(crate) usage: StreamUsage,
-    /// What may still come.
+    /// The bytes that may still arrive.
     bytes_left: u64,
     events_left: u64,
     bounds: Bounds,
     /// Bytes since the last event, which the decoder keeps.
     unread: usize,
-    /// Whether the first answer that is complete is the only one.
+    /// Whether the answer ends with its first complete choice.
     is_single: bool,
-    /// Since when nothing came of an answer that is complete; `None` until it is.
+    /// When a complete answer fell silent; `None` until it is complete.
     complete_since: Option<tokio::time::Instant>,
 }
 
-/// An answer that only begins or counts may be held back this many chunks long, so that an error right behind its
-/// beginning can still be retried.
+/// The number of chunks for which the mere beginning of an answer, or metadata, is held back, so that an error right
+/// after it can still be retried.
 const MAX_HELD_BACK: usize = 16;
 
-/// How much of the beginning is kept; an error shows less of it.
+/// How many bytes of the beginning are kept; an error shows fewer.
 const KEPT_BYTES: usize = 16 << 10;
 
-/// How long the figures may take that follow a complete answer. Some servers leave the connection open without a mark of
-/// the end.
+/// How long to wait for the usage that follows a complete answer. Some servers leave the connection open without an end
+/// marker.
 const SILENCE_AT_END: Duration = Duration::from_secs(1);
 
-/// The most events that are gathered from chunks at hand before they are handed on.
+/// The maximum number of events gathered from available chunks before they are delivered.
 const MAX_AT_ONCE: usize = 256;
 
 impl Reader {
-    /// Whether it said all that it used: the answer is complete, and figures of it came.
+    /// Whether the usage is complete: so is the answer, and it was reported.
     pub(crate) fn is_reported(&self) -> bool {
         let usage = self.usage.usage.as_ref();
         self.usage.finished && usage.is_some_and(|usage| usage.output_tokens.is_some())
@@ -146,11 +146,11 @@ impl Reader {
         }
     }
 
-    /// Waits for a chunk of the body, or its end, and reads it and all that is here already behind it.
+    /// Waits for a chunk of the body, or its end, and reads it and every chunk already available after it.
     async fn read(&mut self) {
         let Some(incoming) = &mut self.incoming else { return };
         let mut chunk = match self.complete_since {
-            // The answer is there: neither silence nor a broken connection takes anything from it. Signs of life are
+            // The answer is complete: neither silence nor a broken connection can damage it. Keep-alives count as
             // silence.
             Some(since) => {
                 let silent = timeout_at(since + SILENCE_AT_END, incoming.chunk()).await;
@@ -192,7 +192,7 @@ impl Reader {
             if self.gathered.len() > before {
                 self.unread = 0;
             }
-            // Time limits are looked at in between.
+            // Time limits are checked in between.
             if self.gathered.len() >= MAX_AT_ONCE || at_once >= LONG_BYTES {
                 break None;
             }
@@ -207,8 +207,8 @@ impl Reader {
         };
         self.deliver_gathered(received_at);
         let end = match end {
-            // Only figures and marks of the end follow a complete answer: what cannot be read of them, or fails to come,
-            // takes nothing from it.
+            // Only usage and end markers follow a complete answer: if they are unreadable or missing, the answer is
+            // still good.
             Some(Err(Failure::Unreadable(_) | Failure::Interrupted(_))) if self.complete_since.is_some() => {
                 Some(Ok(()))
             }
@@ -254,7 +254,7 @@ impl Reader {
         self.ready.push_back(EventBatch { received_at, events });
     }
 
-    /// The failure with the status, the id and, where nothing was read before, the beginning of the answer.
+    /// The failure with the status, the request id and, if nothing was read before, the beginning of the body.
     fn identify(&self, failure: Failure) -> Failure {
         failure
             .with_status(self.status)
@@ -262,14 +262,14 @@ impl Reader {
             .with_body(&self.beginning)
     }
 
-    /// Whether there is something that a caller waits for. What only opens an answer, or is metadata, is not: signs
-    /// of life, the head, the filter's marks of the prompt, figures, a piece of text with nothing in it.
+    /// Whether there is something that a caller waits for. Openings and metadata are not: keep-alives, the head, the
+    /// filter's verdict on the prompt, usage, an empty text delta.
     fn has_substance(&self) -> bool {
         let counts = |event: &StreamEvent| is_token(event) || matches!(event, StreamEvent::Finish { .. });
         self.ready.len() > MAX_HELD_BACK || self.ready.iter().any(|batch| batch.events.iter().any(counts))
     }
 
-    /// Why the answer ended, where it did before there was anything of it.
+    /// Why the answer ended, if it ended before there was any of it.
     pub(crate) fn end_at_once(&self) -> Option<&FinishReason> {
         let events = || self.ready.iter().flat_map(|batch| &batch.events);
         if !self.is_single || events().any(is_token) {
@@ -282,7 +282,7 @@ impl Reader {
     }
 }
 
-/// As [`digest`], on a thread of its own.
+/// As [`digest`], on a separate thread.
 async fn digest_apart(
     incoming: &mut Incoming,
     mut decoder: Box<dyn StreamDecoder>,
@@ -296,7 +296,7 @@ async fn digest_apart(
     .await
 }
 
-/// Stands for a decoder that is at work elsewhere; where that does not come back, the stream is over.
+/// Placeholder for a decoder that is in use elsewhere; if that one never returns, the stream is over.
 struct Absent;
 
 impl StreamDecoder for Absent {
@@ -317,7 +317,7 @@ fn too_long(limit: u64, what: &str) -> Failure {
     Failure::unreadable(format!("the stream has more than {limit} {what} (bounds.stream_{what})"))
 }
 
-/// Reads one chunk of the body, or its end. Breaks where nothing of interest follows.
+/// Reads one chunk of the body, or its end. Breaks if nothing of interest follows.
 fn digest(
     decoder: &mut dyn StreamDecoder,
     chunk: Result<Option<Bytes>, Failure>,
@@ -338,10 +338,10 @@ fn digest(
     ControlFlow::Break(read.map_err(Failure::from))
 }
 
-/// The connection broke: takes over what the decoder still holds of the text, but no end that it would make of it.
+/// The connection broke: flushes the text that the decoder still holds, but discards any end it would report.
 fn finish_broken(decoder: &mut dyn StreamDecoder, events: &mut Vec<StreamEvent>) {
     let mut held_back = Vec::new();
-    // The failure of the connection is the one that is reported.
+    // The connection's failure is the one that is reported.
     let _ = decoder.finish(&mut held_back);
     events.extend(held_back.into_iter().filter(is_token));
 }
@@ -365,7 +365,7 @@ impl fmt::Debug for Reader {
     }
 }
 
-/// Reads until there is something to deliver. `is_single` says that one answer was asked for.
+/// Reads until there is something to deliver. `is_single` says that one choice was requested.
 pub(crate) async fn open_stream(
     mut incoming: Incoming,
     target: &Target,
@@ -395,7 +395,7 @@ pub(crate) async fn open_stream(
         complete_since: None,
     };
     match incoming.media_type() {
-        // The whole answer at once: some servers do not stream, and some report errors so.
+        // The whole answer at once: some servers do not stream, and some report errors this way.
         "application/json" if !dialect.stream_media_types().contains(&"application/json") => {
             let body = incoming.content().await?;
             let decoded = read_whole(&mut incoming, &body, move |body| dialect.decode_response(body)).await?;
@@ -418,11 +418,11 @@ pub(crate) async fn open_stream(
     }
     while reader.incoming.is_some() && !reader.has_substance() {
         reader.read().await;
-        // The attempt may yet fail, or be given up for a faster one.
+        // The attempt may still fail, or be cancelled for a faster one.
         let StreamUsage { model, usage, extra, .. } = &reader.usage;
         target.reported.note(model, usage.as_deref(), extra);
     }
-    // What is only held back is not delivered, so this attempt can still be repeated.
+    // What is held back has not been delivered, so this attempt can still be retried.
     if !reader.has_substance()
         && let Some(failure) = reader.failure.take()
     {

@@ -1,4 +1,4 @@
-//! Aliases, followed to where they lead when they are set: circles and dead ends are found then, not by a call.
+//! Aliases, resolved when they are set: cycles and dead ends are found then, not by a call.
 
 use super::{
     candidate::Candidate,
@@ -7,21 +7,21 @@ use super::{
 };
 use std::{cmp::Ordering, collections::HashMap};
 
-/// How many aliases may follow each other.
+/// The maximum length of a chain of aliases.
 const MAX_WAY: usize = 64;
 
-/// Aliases made ready.
+/// Resolved aliases.
 #[derive(Default)]
 pub(crate) struct Aliases {
     exact: HashMap<String, End>,
-    /// The most particular first.
+    /// The most specific first.
     wildcards: Vec<Wildcard>,
 }
 
-/// Where an alias leads.
+/// The end of a chain of aliases.
 pub(super) enum End {
     Route(Candidate),
-    /// A bare name, which the catalog and the keys decide when it is called.
+    /// A bare name, resolved by the catalog and the configured keys at call time.
     Bare(String),
     /// The name of a group.
     Group(String),
@@ -48,7 +48,7 @@ impl Pattern {
         Ok(parts.map(|(before, after)| Self { before: before.to_owned(), after: after.to_owned() }))
     }
 
-    /// What the star stands for in `name`, where it fits. Without a provider of its own it fits bare names only.
+    /// What the star stands for in `name`, if it matches. A pattern without a provider matches bare names only.
     pub(super) fn rest<'a>(&self, name: &'a str, has_provider: bool) -> Option<&'a str> {
         if has_provider && !self.before.contains(['/', ':']) {
             return None;
@@ -56,7 +56,7 @@ impl Pattern {
         name.strip_prefix(self.before.as_str())?.strip_suffix(self.after.as_str())
     }
 
-    /// Longer texts around the star say more; the name decides between equals, so that it is always the same one.
+    /// Longer text around the star is more specific; ties are broken by name, so that the result is stable.
     pub(super) fn cmp_rank(&self, other: &Self) -> Ordering {
         let rank = |pattern: &Self| (pattern.before.len(), pattern.after.len());
         rank(other)
@@ -65,11 +65,11 @@ impl Pattern {
     }
 }
 
-/// What an alias stands for in the end, or why it stands for nothing.
+/// The final name of an alias, or why it has none.
 type Followed = Result<String, String>;
 
 impl Aliases {
-    /// What is wrong comes with it, all at once. `is_group` says whether a name is that of a group.
+    /// Also returns every problem. `is_group` says whether a name is that of a group.
     pub(super) fn new(
         given: Vec<(String, String)>,
         names: &Names,
@@ -106,7 +106,7 @@ impl Aliases {
             }
         }
         for wildcard in &aliases.wildcards {
-            // Only what stands before the star is sure to be there in every name.
+            // Only the text before the star is certain to be in every name.
             let sample = wildcard.target.replacen('*', "x", 1);
             let led = match targets.get(&sample) {
                 Some(_) => Ok(()),
@@ -125,13 +125,13 @@ impl Aliases {
         (aliases, problems)
     }
 
-    /// Where the alias `name` leads.
+    /// The end of the alias `name`.
     pub(super) fn exact(&self, name: &str) -> Option<&End> {
-        // Most clients have none, and then there is nothing to hash.
+        // Most clients have none, so there is nothing to hash.
         if self.exact.is_empty() { None } else { self.exact.get(name) }
     }
 
-    /// What the most particular wildcard that fits `name` makes of it.
+    /// The name that the most specific wildcard matching `name` makes of it.
     pub(super) fn wildcard(&self, name: &str, has_provider: bool) -> Option<String> {
         let mut wildcards = self.wildcards.iter();
         wildcards.find_map(|wildcard| {
@@ -144,7 +144,7 @@ impl Aliases {
         self.exact.keys().map(String::as_str)
     }
 
-    /// Follows `alias` to the last name. A wildcard is used once at most: one can make names longer for ever.
+    /// Follows `alias` to the last name. A wildcard is used at most once: one can make names longer for ever.
     fn follow(&self, alias: &str, targets: &HashMap<String, String>, names: &Names) -> Followed {
         let mut way = vec![alias.to_owned()];
         let mut name = alias.to_owned();

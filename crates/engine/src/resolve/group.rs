@@ -1,4 +1,4 @@
-//! Model groups: targets that answer for each other, as the configuration says them.
+//! Model groups: interchangeable targets, as configured.
 
 use crate::{
     failover::FailoverOn,
@@ -13,15 +13,15 @@ use std::{sync::Arc, time::Duration};
 /// A group: a name with targets.
 #[derive(Clone, Debug, Default)]
 pub struct GroupSettings {
-    /// Its name. One `*` stands for any text, and is put in place of a `*` in its targets.
+    /// Its name. One `*` matches any text, which replaces a `*` in its targets.
     pub name: String,
-    /// Who may be asked.
+    /// Its targets.
     pub targets: Vec<GroupTarget>,
-    /// How they are ordered for a call, and what else decides about them.
+    /// How they are ordered for a call, and the group's other rules.
     pub rules: GroupRules,
-    /// Models that are asked where the prompt is too long for every target.
+    /// Models to try if the prompt is too long for every target.
     pub context_fallback: Vec<String>,
-    /// Models that are asked where a content filter refuses.
+    /// Models to try if a content filter refuses.
     pub content_filter_fallback: Vec<String>,
 }
 
@@ -30,26 +30,26 @@ pub struct GroupSettings {
 pub struct GroupTarget {
     /// `provider/model`, an alias, a bare name, or another group.
     pub model: String,
-    /// What is said of it.
+    /// Its settings.
     pub settings: TargetSettings,
 }
 
-/// What a group says of one of its targets.
+/// A group's settings for one of its targets.
 #[derive(Clone, Debug)]
 pub struct TargetSettings {
-    /// Its share, relative to the others', for the strategies that use weights.
+    /// Its share relative to the others, for weighted strategies.
     pub weight: f64,
-    /// What calls may ask for ([`crate::RoutingOptions::tags`]).
+    /// The tags that calls may require ([`crate::RoutingOptions::tags`]).
     pub tags: Vec<String>,
-    /// The most calls that are under way there at a time.
+    /// The maximum number of concurrent calls to it.
     pub concurrency: Option<u32>,
-    /// The options of a call there that does not give them itself.
+    /// Option defaults for calls to it.
     pub options: Option<Arc<OptionDefaults>>,
     /// The key of the provider that was made for this target alone ([`crate::ProviderSettings::variant`]).
     pub provider: Option<String>,
-    /// The model that its embeddings are the same as.
+    /// The model whose embeddings are the same.
     pub same_as: Option<String>,
-    /// The catalog with its own prices.
+    /// The catalog with this target's prices.
     pub catalog: Option<Arc<Catalog>>,
 }
 
@@ -67,24 +67,24 @@ impl Default for TargetSettings {
     }
 }
 
-/// What decides about the targets of a group.
+/// The rules of a group.
 #[derive(Clone, Debug, Default)]
 pub struct GroupRules {
     /// How they are ordered for a call.
     pub strategy: Strategy,
-    /// A function of the user's own that orders them, in place of the strategy.
+    /// A custom strategy in place of the built-in one.
     pub own: Option<OwnStrategy>,
-    /// Whether a conversation stays with one target, also where its calls name no session: its beginning identifies it.
+    /// Whether a conversation stays with one target even if its calls name no session: its beginning identifies it.
     pub sticky: bool,
-    /// Whether and when a second target is asked while the first is silent.
+    /// Whether and when a second target is tried while the first is silent.
     pub hedge: Option<Hedge>,
-    /// The share of calls, from 0 to 1, of which a second target may be asked.
+    /// The share of calls, from 0 to 1, that may be hedged.
     pub hedge_share: Option<f64>,
     /// Whether another target continues a stream that breaks off.
     pub continue_streams: Option<bool>,
     /// How long a target may be silent while another is left.
     pub first_token: Option<Duration>,
-    /// The failures after which another target is asked, where not the usual ones.
+    /// The failures after which another target is tried, if not the defaults.
     pub failover_on: Option<FailoverOn>,
     /// Retries of its calls.
     pub retry: RetryOptions,

@@ -1,5 +1,5 @@
-//! Groups made ready: their targets followed to providers when they are set, so that circles and dead ends are found
-//! then, not by a call.
+//! Resolved groups: their targets are followed to providers when they are set, so cycles and dead ends are found then,
+//! not by a call.
 
 use super::{
     aliases::{Aliases, End, Pattern},
@@ -16,13 +16,13 @@ use crate::{
 use ferrule_catalog::Catalog;
 use std::{collections::HashMap, sync::Arc};
 
-/// How many groups may be in each other.
+/// The maximum depth of nested groups.
 const MAX_DEPTH: usize = 16;
 
-/// More targets than anybody needs, and few enough to be gone through for each call.
+/// The maximum number of targets: more than anyone needs, and few enough to iterate over in each call.
 const MAX_TARGETS: usize = 256;
 
-/// Groups made ready.
+/// Resolved groups.
 #[derive(Default)]
 pub(super) struct Groups {
     exact: HashMap<String, Arc<Group>>,
@@ -30,16 +30,16 @@ pub(super) struct Groups {
     states: GroupStates,
 }
 
-/// Groups as they are given.
+/// Groups as configured.
 #[derive(Default)]
 pub(super) struct Given {
-    /// By their names, with those of wildcards.
+    /// By name, wildcards included.
     settings: HashMap<String, GroupSettings>,
-    /// Wildcards with their names, the most particular first.
+    /// Wildcards with their names, the most specific first.
     wildcards: Vec<(Pattern, String)>,
 }
 
-/// What the targets of groups are followed by.
+/// What the targets of groups are resolved with.
 struct Ways<'a> {
     aliases: &'a Aliases,
     names: &'a Names,
@@ -47,7 +47,7 @@ struct Ways<'a> {
 }
 
 impl Given {
-    /// What is wrong with the names comes with it.
+    /// Also returns the problems with the names.
     pub(super) fn new(groups: Vec<GroupSettings>) -> (Self, Vec<RoutingProblem>) {
         let (mut given, mut problems) = (Self::default(), Vec::new());
         for group in groups {
@@ -73,7 +73,7 @@ impl Given {
         self.settings.contains_key(name) || self.wildcard(name, has_provider, &[]).is_some()
     }
 
-    /// The most particular wildcard that fits `name` and is not among `before`, and what its star stands for.
+    /// The most specific wildcard that matches `name` and is not in `before`, and what its star stands for.
     fn wildcard<'a>(
         &self,
         name: &'a str,
@@ -87,7 +87,7 @@ impl Given {
 }
 
 impl Groups {
-    /// What is wrong comes with it, all at once.
+    /// Also returns every problem.
     pub(super) fn new(
         given: Given,
         aliases: &Aliases,
@@ -104,7 +104,7 @@ impl Groups {
                 continue;
             }
             let is_wildcard = name.contains('*');
-            // Of a wildcard an instance shows whether its targets lead somewhere.
+            // A sample instance of a wildcard shows whether its targets resolve.
             match ways.group(group, is_wildcard.then_some("x"), states.group(name)) {
                 Ok(_) if is_wildcard => {}
                 Ok(ready) => match same_model::check_group(&ready, catalog) {
@@ -120,11 +120,11 @@ impl Groups {
 
     /// The group `name`.
     pub(super) fn exact(&self, name: &str) -> Option<&Arc<Group>> {
-        // Most clients have none, and then there is nothing to hash.
+        // Most clients have none, so there is nothing to hash.
         if self.exact.is_empty() { None } else { self.exact.get(name) }
     }
 
-    /// The group that the most particular wildcard that fits `name` makes of it.
+    /// The group that the most specific wildcard matching `name` makes of it.
     pub(super) fn wildcard(
         &self,
         name: &str,
@@ -137,7 +137,7 @@ impl Groups {
         Some(ways.group(group, Some(rest), self.states.group(&group.name)).map(Arc::new))
     }
 
-    /// What is kept of the group of the moment that these models are.
+    /// The state of the ad-hoc group of these models.
     pub(super) fn state_of(&self, models: &[String]) -> Arc<GroupState> {
         self.states.for_models(models)
     }
@@ -209,7 +209,7 @@ impl Ways<'_> {
         Ok(all)
     }
 
-    /// Who is meant by the name of a target.
+    /// The candidates that a target's name stands for.
     fn expand(&self, name: &str, way: &mut Vec<String>) -> Result<Vec<Candidate>, String> {
         if let Some(found) = self.exactly(name, way) {
             return found;
@@ -224,7 +224,7 @@ impl Ways<'_> {
         }
     }
 
-    /// A target that says its provider is that one. Another may fit a wildcard, each of which is used once.
+    /// A target that names its provider resolves to that one. Otherwise a wildcard may match, each used at most once.
     fn wildcard_or_direct(&self, name: &str, way: &mut Vec<String>) -> Result<Vec<Candidate>, String> {
         let named = self.names.read(name);
         match self.given.wildcard(name, false, way).filter(|_| !named.has_provider()) {
@@ -248,7 +248,7 @@ impl Ways<'_> {
         Some(self.inner(name, group, None, way))
     }
 
-    /// The targets of a group in another one.
+    /// The targets of a nested group.
     fn inner(
         &self,
         name: &str,
@@ -267,8 +267,8 @@ impl Ways<'_> {
 }
 
 impl TargetSettings {
-    /// What holds for a target of a group that is itself a target with the settings `outer`. `sum` is that of the
-    /// weights in its group.
+    /// The settings of a nested group's target within a target whose settings are `outer`. `sum` is the sum of the
+    /// weights in the nested group.
     fn within(&self, outer: &Self, sum: f64) -> Self {
         let options = match (&self.options, &outer.options) {
             (Some(own), Some(others)) => Some(Arc::new(OptionDefaults::clone(own).or(others))),
@@ -298,7 +298,7 @@ fn with_star(model: &str, star: Option<&str>) -> String {
     }
 }
 
-/// The group of the models of one call: asked in their order.
+/// The ad-hoc group of one call's models, tried in order.
 pub(super) fn of_the_moment(targets: Vec<Candidate>, state: Arc<GroupState>) -> Group {
     Group { targets, state, ..Group::default() }
 }

@@ -1,7 +1,7 @@
-//! Model resolution: from a model's name to the providers that offer it, and to their own names of the model.
+//! Model resolution: from a model's name to the providers that offer it and their own names of the model.
 //!
-//! In this order: an alias, a wildcard alias, `provider/model` (or `provider:model`), then the catalog, which knows who
-//! offers a bare name. Aliases are followed once, when they are set, so that a call costs a look-up or two.
+//! In this order: an alias, a wildcard alias, `provider/model` (or `provider:model`), then the catalog, which knows the
+//! providers of a bare name. Aliases are resolved once, when they are set, so a call costs a look-up or two.
 
 mod aliases;
 mod candidate;
@@ -21,7 +21,7 @@ use groups::{Given, Groups};
 use names::{Names, quoted};
 use std::{collections::HashSet, fmt, sync::Arc};
 
-/// How models are named, made ready.
+/// The resolved names of models.
 #[derive(Default)]
 pub(crate) struct Routes {
     aliases: Aliases,
@@ -31,14 +31,14 @@ pub(crate) struct Routes {
 }
 
 impl Routing {
-    /// All that is wrong with it, where the providers `ids` are there.
+    /// Every problem with it, given the providers `ids`.
     pub fn check<'ids>(self, ids: impl Iterator<Item = &'ids str>) -> Vec<RoutingProblem> {
         Routes::new(self, ids, GroupStates::default()).err().unwrap_or_default()
     }
 }
 
 impl Routes {
-    /// `ids` are the providers that are there, `states` those of the groups so far. Gives all that is wrong at once.
+    /// `ids` are the known providers, `states` the existing groups' states. The error lists every problem at once.
     pub(crate) fn new<'ids>(
         routing: Routing,
         ids: impl Iterator<Item = &'ids str>,
@@ -73,7 +73,7 @@ impl Routes {
         if problems.is_empty() { Ok(routes) } else { Err(problems) }
     }
 
-    /// Who may be asked for `model`, or for the default. The error says what to write instead.
+    /// The candidates for `model`, or for the default. The error says what to write instead.
     pub(crate) fn resolve(&self, model: Option<&str>) -> Result<Route, String> {
         let name = match (model, &self.default_model) {
             (Some(model), _) => model,
@@ -86,7 +86,7 @@ impl Routes {
             return found.map_err(|why| format!("{why} (alias {})", quoted(name)));
         }
         let named = self.names.read(name);
-        // A wildcard without a provider of its own stands for bare names only.
+        // A wildcard without a provider matches bare names only.
         if let Some(replaced) = self.aliases.wildcard(name, named.has_provider()) {
             let found = self.exactly(&replaced).unwrap_or_else(|| self.wildcard_or_direct(&replaced));
             return found.map_err(|why| format!("{why} (alias of {})", quoted(name)));
@@ -102,7 +102,7 @@ impl Routes {
         self.names.direct(name, named).map(Route::from)
     }
 
-    /// Those who may be asked for any of `models`, in their order.
+    /// The candidates for any of `models`, in their order.
     pub(crate) fn resolve_all(&self, models: &[String]) -> Result<Route, String> {
         let [first, ..] = models else {
             return Err("model: an empty list; write 'provider/model', or several".into());
@@ -141,12 +141,12 @@ impl Routes {
         self.names.provider(name)
     }
 
-    /// The error for a provider that does not exist.
+    /// The error for an unknown provider.
     pub(crate) fn unknown_provider(&self, name: &str) -> String {
         self.names.unknown_provider(name)
     }
 
-    /// Whether `name` leads somewhere, whoever has a key.
+    /// Whether `name` resolves, regardless of keys.
     fn check(&self, name: &str) -> Result<(), String> {
         if self.aliases.exact(name).is_some() || !self.names.offered(name).is_empty() {
             return Ok(());
@@ -167,7 +167,7 @@ impl From<Arc<Group>> for Route {
     }
 }
 
-/// Names only: what the catalog is, is its own affair.
+/// Names only: the catalog's contents do not belong here.
 impl fmt::Debug for Routes {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter

@@ -1,4 +1,4 @@
-//! Names of models, read against the providers that are there and the catalog.
+//! Names of models, read against the known providers and the catalog.
 
 use super::candidate::Candidate;
 use ferrule_wire::providers::split_name;
@@ -7,47 +7,47 @@ use std::{
     sync::Arc,
 };
 
-/// Who offers a bare name: the catalog.
+/// Looks up the providers of a bare name: the catalog.
 pub type LookUp = Arc<dyn Fn(&str) -> Vec<Candidate> + Send + Sync>;
 
-/// Names of longer ones are not compared: that takes quadratic time.
+/// Longer names are not compared: that takes quadratic time.
 const MAX_COMPARED: usize = 64;
 
-/// How alike two names are, of 1, for one to be suggested in place of the other.
+/// The similarity, from 0 to 1, from which one name is suggested in place of another.
 const ALIKE: f64 = 0.6;
 
-/// The providers by their ids and other names, and who offers a bare name.
+/// The providers by id and alias, and the look-up of bare names.
 #[derive(Default)]
 pub(super) struct Names {
-    /// Id, and whether it can be called.
+    /// The id, and whether it can be called.
     named: HashMap<String, (Arc<str>, bool)>,
     pub(super) look_up: Option<LookUp>,
-    /// Who is suggested for a name that nobody offers.
+    /// Looks up suggestions for a bare name that no provider offers.
     pub(super) similar: Option<LookUp>,
-    /// What is suggested for a bare name that nobody offers.
+    /// Suggestions for a bare name that no provider offers.
     pub(super) suggested: Vec<String>,
 }
 
-/// What a name is, read as `provider/model`.
+/// The parts of a name read as `provider/model`.
 #[derive(Clone, Copy)]
 pub(super) enum Named<'a> {
     Route(&'a Arc<str>, &'a str),
-    /// A known provider, and nothing after it.
+    /// A known provider, with nothing after it.
     NoModel,
-    /// What would be the provider is not known.
+    /// The prefix is not a known provider.
     UnknownProvider(&'a str),
     Bare,
 }
 
 impl Named<'_> {
-    /// Whether it begins with a provider that is known.
+    /// Whether it begins with a known provider.
     pub(super) fn has_provider(self) -> bool {
         matches!(self, Self::Route(..) | Self::NoModel)
     }
 }
 
 impl Names {
-    /// `ids` are the providers that are there, each with whether it can be called; `aliases` their other names.
+    /// `ids` are the known providers, each with whether it can be called; `aliases` are their other names.
     pub(super) fn new<'ids>(
         ids: impl Iterator<Item = (&'ids str, bool)>,
         aliases: Vec<(String, String)>,
@@ -57,7 +57,7 @@ impl Names {
             ids.map(|(id, configured)| (id.to_owned(), (id.into(), configured))).collect();
         let ids: Vec<Arc<str>> = named.values().map(|(id, _)| Arc::clone(id)).collect();
         for (alias, id) in aliases {
-            // An id wins over another's alias, in upper and lower case alike.
+            // An id takes precedence over another provider's alias, ignoring case.
             let is_taken = ids.iter().any(|other| **other != *id && other.eq_ignore_ascii_case(&alias));
             if let Some(provider) = named.get(&id).cloned().filter(|_| !is_taken) {
                 named.entry(alias).or_insert(provider);
@@ -66,7 +66,7 @@ impl Names {
         Self { named, look_up, similar: None, suggested: Vec::new() }
     }
 
-    /// How many names of providers there are.
+    /// The number of provider names.
     pub(super) fn count(&self) -> usize {
         self.named.len()
     }
@@ -76,7 +76,7 @@ impl Names {
         self.known(name).map(|id| &**id)
     }
 
-    /// The id of the provider that has this id or alias, or has it but for upper and lower case, where only one does.
+    /// The id of the provider with this id or alias; ignoring case if that is unambiguous.
     fn known(&self, name: &str) -> Option<&Arc<str>> {
         if let Some((id, _)) = self.named.get(name) {
             return Some(id);
@@ -86,12 +86,12 @@ impl Names {
         alike.all(|(_, (other, _))| other == id).then_some(id)
     }
 
-    /// The error for a provider that does not exist.
+    /// The error for an unknown provider.
     pub(super) fn unknown_provider(&self, name: &str) -> String {
         format!("unknown provider {}{}", quoted(name), self.nearest_or_known(name))
     }
 
-    /// `name` as `provider/model` or `provider:model`; the rest of it is the provider's own.
+    /// `name` as `provider/model` or `provider:model`; the rest is the provider's own name of the model.
     pub(super) fn read<'a>(&'a self, name: &'a str) -> Named<'a> {
         let Some((before, after)) = split_name(name) else { return Named::Bare };
         match self.known(before) {
@@ -101,7 +101,7 @@ impl Names {
         }
     }
 
-    /// The candidate for a name that was read so, and is not an alias.
+    /// The candidate for a name that was read this way and is not an alias.
     pub(super) fn direct(&self, name: &str, named: Named<'_>) -> Result<Candidate, String> {
         match named {
             Named::Route(provider, model) => Ok(Candidate::new(&**provider, model)),
@@ -120,7 +120,7 @@ impl Names {
         }
     }
 
-    /// Who offers a bare name, of the providers that are there.
+    /// The known providers that offer a bare name.
     pub(super) fn offered(&self, name: &str) -> Vec<(Candidate, bool)> {
         self.looked_up(self.look_up.as_ref(), name)
     }
@@ -204,7 +204,7 @@ fn listed<'a>(routes: impl Iterator<Item = &'a Candidate>) -> String {
     routes.map(|route| quoted(&route.to_string())).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether what was given as a model's name is rather a prompt: no model's name has spaces.
+/// Whether a model's name looks like a prompt: no model's name has spaces.
 fn is_prose(name: &str) -> bool {
     name.trim().contains(char::is_whitespace)
 }
@@ -216,7 +216,7 @@ fn not_a_name(name: &str) -> String {
     )
 }
 
-/// `name` for an error: of bearable length, and nothing in it that steers a terminal.
+/// `name` for an error message: truncated, without terminal control characters.
 pub(super) fn quoted(name: &str) -> String {
     let mut shown: String = name.chars().take(120).flat_map(char::escape_debug).collect();
     if name.chars().nth(120).is_some() {
@@ -225,7 +225,7 @@ pub(super) fn quoted(name: &str) -> String {
     format!("'{shown}'")
 }
 
-/// The one of `known` that is most like `name`, where one is like it.
+/// The one of `known` most similar to `name`, if any is similar enough.
 pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if name.is_empty() || name.len() > MAX_COMPARED {
         return None;
@@ -234,7 +234,7 @@ pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&
         .filter(|other| other.len() <= MAX_COMPARED)
         .map(|other| (strsim::normalized_damerau_levenshtein(name, other), other))
         .filter(|(alike, _)| *alike >= ALIKE)
-        // The first by name where two are as near, so that it is the same one each time.
+        // Ties are broken by name, so that the result is stable.
         .min_by(|one, other| other.0.total_cmp(&one.0).then_with(|| one.1.cmp(other.1)))
         .map(|(_, other)| other)
 }

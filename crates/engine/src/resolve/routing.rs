@@ -4,38 +4,38 @@ use super::{group::GroupSettings, names::LookUp};
 use ferrule_catalog::Catalog;
 use std::{fmt, sync::Arc};
 
-/// How models are named, as the configuration says it.
+/// The names of models, as configured.
 #[derive(Clone, Default)]
 pub struct Routing {
-    /// Names, with what they stand for: other aliases, `provider/model`, or bare names. One `*` in a name stands for
-    /// any text, and is put in place of a `*` in what it stands for.
+    /// Names, with what they stand for: other aliases, `provider/model`, or bare names. One `*` in a name matches any
+    /// text, which replaces a `*` in what it stands for.
     pub aliases: Vec<(String, String)>,
-    /// Groups of models. Their names may be targets of aliases, and of each other.
+    /// Groups of models. Their names may be targets of aliases and of other groups.
     pub groups: Vec<GroupSettings>,
     /// Other names of providers, with their ids.
     pub provider_aliases: Vec<(String, String)>,
-    /// The ids of the providers that can be called: bare names lead to them.
+    /// The ids of the providers that can be called: bare names resolve to them.
     pub configured: Vec<String>,
-    /// The model where a call names none.
+    /// The model of calls that name none.
     pub default_model: Option<String>,
-    /// Who offers a bare name.
+    /// Looks up the providers of a bare name.
     pub look_up: Option<LookUp>,
-    /// Who may be meant by a name that nobody offers: suggested, never called.
+    /// Looks up suggestions for a name that no provider offers; they are never called.
     pub similar: Option<LookUp>,
     /// Decides whether the targets of a group embed alike.
     pub catalog: Option<Arc<Catalog>>,
 }
 
-/// A name that the configuration gives leads nowhere.
+/// A configured name that does not resolve.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoutingProblem {
-    /// What is at fault.
+    /// The name at fault.
     pub place: Place,
     /// What is wrong with it.
     pub message: String,
 }
 
-/// A name of the configuration.
+/// Where a configured name stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// The default model.

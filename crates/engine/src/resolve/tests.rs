@@ -33,7 +33,7 @@ fn catalog(name: &str) -> Vec<Candidate> {
     }
 }
 
-/// What patterns match, and nothing else.
+/// Pattern matches only.
 fn similar(name: &str) -> Vec<Candidate> {
     let candidate = |provider: &str| Candidate::new(provider, name);
     if name.contains("opus") { vec![candidate("anthropic"), candidate("openrouter")] } else { Vec::new() }
@@ -117,7 +117,7 @@ fn the_case_of_a_provider_does_not_matter() {
     assert_eq!(routes.provider("mine"), None, "there are two");
     assert!(led(&routes, "mine/x").contains("names no known provider"));
     assert!(led(&routes, "OpenAI/").contains("names no model"));
-    // A user's own provider wins over another name of a built-in one, in every case of letters.
+    // A user's own provider takes precedence over an alias of a built-in one, ignoring case.
     let routes = made(routing(&[]), IDS.into_iter().chain(["Claude"])).unwrap();
     for name in ["claude/x", "Claude/x", "CLAUDE/x"] {
         assert_eq!(led(&routes, name), "Claude/x");
@@ -129,9 +129,9 @@ fn the_case_of_a_provider_does_not_matter() {
 fn bare_names() {
     let routes = routes(&[]);
     assert_eq!(led(&routes, "llama"), "groq/llama-full");
-    // The vendor's name before it is not a provider's.
+    // The vendor's name in front is not a provider's.
     assert_eq!(led(&routes, "meta/llama"), "groq/meta/llama-full");
-    // Nobody has a key, but there is only one who could be meant: the call will say which key is missing.
+    // There is no key, but only one provider could be meant: the call will report the missing key.
     assert_eq!(led(&routes, "haiku"), "anthropic/haiku-full");
     let ambiguous = led(&routes, "gpt-4o");
     assert!(ambiguous.contains("write one of 'azure/gpt-4o-full', 'openai/gpt-4o-full'"), "{ambiguous}");
@@ -202,7 +202,7 @@ fn wildcards() {
     for (name, expected) in [
         ("claude-3-opus", "anthropic/claude-3-opus"),
         ("claude-", "anthropic/claude-"),
-        // The more particular one wins, and an alias over all of them.
+        // The more specific one wins, and an exact alias over all of them.
         ("claude-known", "groq/y"),
         ("claude-any", "anthropic/claude-3"),
         ("openai/gpt", "azure/gpt"),
@@ -286,7 +286,7 @@ fn wildcard_groups_lead_and_are_led_to_like_others() {
         group("mixed-*", &["fast", "any-*", "way-*"]),
         group("named", &["any-gpt", "azure/z"]),
         group("fast", &["groq/a"]),
-        // The provider that a target says is that one, whatever the name of the group.
+        // A target that names its provider resolves to that one, whatever the group's name.
         group("openai/*", &["openai/*", "azure/*"]),
         group("catalog-*", &["openai/*", "llama"]),
     ];
@@ -353,7 +353,7 @@ fn the_default_model() {
     assert_eq!(routes.resolve(Some("openai/x")).unwrap().to_string(), "openai/x");
     let problems = made(with("opnai/x"), IDS.into_iter()).unwrap_err();
     assert_eq!((problems.len(), &problems[0].place), (1, &Place::DefaultModel));
-    // Which of two it is, is for the call to say: keys may come later.
+    // The choice between the two is made by the call: keys may be added later.
     assert!(made(with("gpt-4o"), IDS.into_iter()).is_ok());
     let none = made(routing(&[]), IDS.into_iter()).unwrap();
     assert!(none.resolve(None).unwrap_err().contains("FERRULE_MODEL"));
@@ -368,7 +368,7 @@ fn errors_repeat_no_more_than_they_should() {
 }
 
 proptest! {
-    /// Whatever the aliases are: they are refused, or every name ends, the same each time.
+    /// Whatever the aliases: they are refused, or every name resolves, the same way each time.
     #[test]
     fn every_name_ends(
         aliases in prop::collection::vec(("[ab*/]{0,3}", "[ab*/]{0,3}|openai/[a*]{1,2}"), 0..8),

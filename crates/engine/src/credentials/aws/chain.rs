@@ -1,8 +1,8 @@
-//! Chain of Amazon's credentials, where a key comes from: the first source that is configured, in the order of Amazon's
-//! own programs (`docs/wire/bedrock.md`, section 7). A source that is configured and fails ends the search: the next
-//! one is somebody else.
+//! Chain of Amazon's credentials, the source of a key: the first one configured, in the order of Amazon's own programs
+//! (`docs/wire/bedrock.md`, section 7). A configured source that fails ends the search: the next one would be a
+//! different identity.
 //!
-//! Roles, web identities, containers and instance metadata are asked by `reqsign-aws-v4`, through our connections.
+//! Roles, web identities, containers and instance metadata are queried by `reqsign-aws-v4`, through our connections.
 
 use super::{super::Environment, AwsSettings, CredentialsError, Key, process, profile, profile::Files, sso};
 use crate::{
@@ -29,7 +29,7 @@ use std::{
 };
 use url::Url;
 
-/// A profile may take its role from one that takes its own from another; a circle is none.
+/// The maximum depth of roles taken from profiles, so that a cycle ends.
 const DEEPEST: usize = 5;
 const SESSION: &str = "ferrule";
 
@@ -111,7 +111,7 @@ struct Chain<'a> {
     region: &'a str,
     environment: &'a Environment,
     exchange: &'a Arc<Exchange>,
-    /// What the requests of the chain had in them that no error may repeat.
+    /// Secrets in the chain's requests that no error may repeat.
     sent: Arc<Mutex<Secrets>>,
     context: Context,
 }
@@ -125,7 +125,7 @@ impl Chain<'_> {
         Ok(Some(lasting(Key::new(id, secret, self.environment.variable("AWS_SESSION_TOKEN")))))
     }
 
-    /// The role that a profile names, taken with the key of another source.
+    /// Assumes the role named by a profile with the key of another source.
     fn of_role<'b>(&'b self, files: &'b Files, name: &'b str, depth: usize) -> Pending<'b, Fetched<Key>> {
         Box::pin(async move {
             let wrong = |what: &str| CredentialsError::missing(format!("profile `{name}`: {what}"));
@@ -177,7 +177,7 @@ impl Chain<'_> {
         })
     }
 
-    /// A profile that another one's role begins with.
+    /// The credentials of another profile, with which a role is assumed.
     async fn of_profile(&self, files: &Files, name: &str) -> Result<Fetched<Key>, CredentialsError> {
         if let Some(key) = of_file(|key| files.value(name, key), name)? {
             return Ok(key);
@@ -200,7 +200,7 @@ impl Chain<'_> {
         self.provided(&provider, &format!("a web identity with {role}")).await
     }
 
-    /// Whether this is a container with a role. An address in the clear may only be this machine's.
+    /// Whether this is a container with a role. A plain-HTTP address must be local to this machine.
     fn in_container(&self) -> Result<bool, CredentialsError> {
         if let Some(full) = self.environment.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
             let url = Url::parse(&full).ok();
@@ -269,7 +269,7 @@ fn lasting(value: Key) -> Fetched<Key> {
     Fetched { value, lifetime: None }
 }
 
-/// The crate's words, and those of our own below them. Others' may repeat what a server answered.
+/// The crate's message and our own underlying ones. Others' may repeat a server's response.
 fn explained(error: &Error, what: &str) -> CredentialsError {
     let mut text = format!("{what}: {error}");
     let mut source = std::error::Error::source(error);
@@ -288,7 +288,7 @@ fn explained(error: &Error, what: &str) -> CredentialsError {
     }
 }
 
-/// The crate's requests, sent as all of ours.
+/// Sends the crate's requests as all of ours.
 #[derive(Debug)]
 struct Through(Arc<Exchange>, Arc<Mutex<Secrets>>);
 

@@ -1,8 +1,8 @@
-//! Keys that Amazon's signatures are made with.
+//! Keys for Amazon's signatures.
 
 use crate::secrets::Secret;
 
-/// What a signature is made with.
+/// A key that signs.
 pub(crate) struct Key {
     pub(super) id: String,
     pub(super) secret: Secret,

@@ -1,4 +1,4 @@
-//! Amazon: who we are (`chain`), and each request signed with it (`sign`).
+//! Amazon credentials: the identity (`chain`), and the signature of each request (`sign`).
 
 mod chain;
 mod key;
@@ -33,16 +33,16 @@ use std::{
 };
 use url::Url;
 
-/// Amazon takes requests whose time is less than five minutes from its own; a much smaller difference is not treated as
+/// Amazon accepts requests whose time is within five minutes of its own; a much smaller difference is not treated as
 /// skew.
 const SKEW_SECONDS: i64 = 60;
 
-/// Codes of an answer that refuses a signature for its time (`docs/wire/bedrock.md`, section 6; `RequestExpired` is of
-/// other services of Amazon's).
+/// Error codes that refuse a signature because of its time (`docs/wire/bedrock.md`, section 6; `RequestExpired` comes
+/// from other Amazon services).
 const SKEWED: [&str; 4] =
     ["InvalidSignatureException", "RequestTimeTooSkewed", "RequestExpired", "SignatureDoesNotMatch"];
 
-/// Codes of an answer that refuses credentials which were valid when they were fetched.
+/// Error codes that refuse credentials which were valid when they were fetched.
 const EXPIRED: [&str; 4] =
     ["ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId"];
 
@@ -54,20 +54,20 @@ pub(crate) struct Signer {
     skew: AtomicI64,
 }
 
-/// A key, and the region it signs for.
+/// A key, and its region.
 pub(crate) struct SigningKey {
     key: Key,
     region: String,
 }
 
-/// What one attempt is signed with.
+/// The signing key of one attempt.
 pub(crate) struct Grant {
     held: Arc<Held<SigningKey>>,
-    /// Whether it was held before this attempt.
+    /// Whether it was cached before this attempt.
     cached: bool,
     service: Arc<str>,
     skew: i64,
-    /// The server's time in an answer that refuses.
+    /// The server's time in a refusing response.
     server_time: OnceLock<i64>,
 }
 
@@ -98,7 +98,7 @@ impl Signer {
         Ok(Grant { held, cached, service: Arc::clone(&self.service), skew, server_time: OnceLock::new() })
     }
 
-    /// Whether another attempt may do better than the one that was signed with `grant` and ended with `failure`.
+    /// Whether a retry may help after the attempt signed with `grant` ended with `failure`.
     pub(crate) fn renew(&self, grant: &Grant, failure: &Failure) -> bool {
         let Failure::Provider(error) = failure else { return false };
         let code = error.code.as_deref().or(error.error_type.as_deref()).unwrap_or_default();
@@ -142,17 +142,17 @@ impl Grant {
         Ok(())
     }
 
-    /// Notes the server's time.
+    /// Records the server's time.
     pub(crate) fn refused(&self, headers: &HeaderMap) {
         let date = headers.get(DATE).and_then(|date| date.to_str().ok());
         let parsed = date.map(|date| jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(date));
         if let Some(Ok(time)) = parsed {
-            // The first refusal of an attempt is its last.
+            // Only the first refusal of an attempt counts.
             let _ = self.server_time.set(time.as_second());
         }
     }
 
-    /// Where the key that it is signed with was found.
+    /// Where the signing key was found.
     pub(crate) fn origin(&self) -> &str {
         &self.held.value.key.origin
     }
@@ -166,7 +166,7 @@ impl Grant {
     }
 }
 
-/// `bedrock-runtime.eu-west-1.amazonaws.com` is in `eu-west-1`: a signature for another region is refused there.
+/// `bedrock-runtime.eu-west-1.amazonaws.com` is in `eu-west-1`, where a signature for another region is refused.
 fn region_of(base: &Url) -> Option<String> {
     let host = base.host_str()?;
     let (before, _) = [".amazonaws.", ".api.aws", ".c2s.ic.gov", ".sc2s.sgov.gov"]

@@ -11,7 +11,7 @@ use std::{io::Read, process::Stdio, sync::mpsc, time::Duration};
 const LONGEST: Duration = Duration::from_secs(60);
 const OUTPUT_BYTES: u64 = 1 << 20;
 
-/// Runs `command`. Its output is never shown: it is a secret.
+/// Runs `command`. Its output is secret and never shown.
 pub(crate) async fn run(command: &str) -> Result<Fetched<Key>, CredentialsError> {
     let words = split(command)
         .ok_or_else(|| CredentialsError::missing("credential_process has a quote that does not end"))?;
@@ -44,12 +44,12 @@ fn output_of(words: &[String]) -> Result<Vec<u8>, CredentialsError> {
         .spawn()
         .map_err(|error| failed(format!("cannot be started: {error}")))?;
     let output = child.stdout.take();
-    // Its output ends when it does. A thread of its own, so that one that never ends can be given up.
+    // Its output ends when it does. On a separate thread, so that a program that never ends can be abandoned.
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
         let read = output.map(|output| output.take(OUTPUT_BYTES).read_to_end(&mut bytes));
-        // Nobody listens any more when it took too long.
+        // After a timeout there is no receiver.
         let _ = sender.send(read.map(|_| bytes));
     });
     let Ok(output) = receiver.recv_timeout(LONGEST) else {
@@ -64,7 +64,7 @@ fn output_of(words: &[String]) -> Result<Vec<u8>, CredentialsError> {
     }
 }
 
-/// Words as a shell would part them: at white space, except in quotes.
+/// Splits words as a shell would: at white space, except in quotes.
 fn split(command: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let (mut word, mut open, mut quote) = (String::new(), false, None);

@@ -1,4 +1,4 @@
-//! Amazon's configuration files, and a profile of them.
+//! Amazon's configuration files and their profiles.
 
 use super::{
     super::{Environment, environment::read_file},
@@ -7,7 +7,7 @@ use super::{
 use ini::{Ini, ParseOption};
 use std::io::ErrorKind;
 
-/// `config` and `credentials`; a file that is not there is empty.
+/// `config` and `credentials`; a missing file is empty.
 pub(crate) struct Files {
     config: Ini,
     credentials: Ini,
@@ -29,7 +29,7 @@ impl Files {
         })
     }
 
-    /// What the profile says of `key`; `credentials` wins.
+    /// The profile's value for `key`; `credentials` takes precedence.
     pub(crate) fn value(&self, profile: &str, key: &str) -> Option<&str> {
         self.in_credentials(profile, key).or_else(|| self.in_config(profile, key))
     }
@@ -42,7 +42,7 @@ impl Files {
         value(&self.config, &section(profile), key)
     }
 
-    /// What the section `[sso-session name]` says of `key`.
+    /// The value for `key` in the section `[sso-session name]`.
     pub(crate) fn in_session(&self, name: &str, key: &str) -> Option<&str> {
         value(&self.config, &format!("sso-session {name}"), key)
     }
@@ -73,10 +73,10 @@ async fn read(environment: &Environment, variable: &str, usual: &str) -> Result<
             return Err(CredentialsError::missing(format!("cannot read {}: {error}", path.display())));
         }
     };
-    // Values are keys and paths: backslashes and quotes are theirs.
+    // Values are keys and paths: backslashes and quotes are part of them.
     let options = ParseOption { enabled_quote: false, enabled_escape: false, ..ParseOption::default() };
     Ini::load_from_str_opt(&String::from_utf8_lossy(&bytes), options).map_err(|error| {
-        // Not the parser's own words, which may quote the line.
+        // The parser's own message may quote the line.
         let (path, line) = (path.display(), error.line);
         CredentialsError::missing(format!("{path} cannot be read from line {line} on"))
     })

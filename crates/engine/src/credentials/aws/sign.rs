@@ -14,7 +14,7 @@ use secrecy::ExposeSecret;
 use std::time::SystemTime;
 use tracing::dispatcher::{Dispatch, with_default};
 
-/// What is signed. `host` and the time are signed as well.
+/// The request to sign. `host` and the time are signed as well.
 pub(crate) struct Unsigned<'a> {
     pub(crate) method: &'a str,
     pub(crate) url: &'a str,
@@ -22,7 +22,7 @@ pub(crate) struct Unsigned<'a> {
     pub(crate) body: &'a [u8],
 }
 
-/// For what, and when.
+/// The region, service and time of a signature.
 pub(crate) struct Scope<'a> {
     pub(crate) region: &'a str,
     pub(crate) service: &'a str,
@@ -56,7 +56,7 @@ pub(crate) fn sign(
         SignableBody::Bytes(request.body),
     )
     .map_err(|error| format!("the request cannot be signed: {error}"))?;
-    // The crate logs what it signs, with the session token in it: nobody listens.
+    // The crate logs what it signs, including the session token: logging is disabled here.
     let parameters = parameters.into();
     let output = with_default(&Dispatch::none(), || sign_v4(signable, &parameters))
         .map_err(|error| format!("the request cannot be signed: {error}"))?;
@@ -171,7 +171,7 @@ mod tests {
         });
     }
 
-    /// `get-vanilla` of Amazon's own suite.
+    /// `get-vanilla` of Amazon's test suite.
     #[test]
     fn amazons_vector() {
         check(&Vector {

@@ -1,7 +1,7 @@
-//! Credentials of a role that a signed-in user has (IAM Identity Center).
+//! Credentials of a signed-in user's role (IAM Identity Center).
 //!
-//! Our own, as the crate behind `chain` does not know `sso-session` sections, which the command line writes since 2022.
-//! The sign-in itself, and its renewal, are `aws sso login`'s.
+//! Not delegated to the crate behind `chain`, which does not know the `sso-session` sections that the command line has
+//! written since 2022. Signing in and renewing the sign-in are up to `aws sso login`.
 
 use super::{CredentialsError, Key, profile::Files};
 use crate::credentials::{
@@ -14,7 +14,7 @@ use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use std::{fmt::Write, time::Duration};
 use url::Url;
 
-/// The profile's role by single sign-on; `None` where the profile does not say so.
+/// The profile's role by single sign-on; `None` if the profile does not use it.
 pub(crate) async fn find(
     files: &Files,
     profile: &str,
@@ -41,7 +41,7 @@ pub(crate) async fn find(
         )));
     }
     let token = signed_in(session.unwrap_or(start), profile, exchange).await?;
-    // China has a domain of its own.
+    // China has a separate domain.
     let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
     let mut url = Url::parse(&format!("https://portal.sso.{region}.{domain}/federation/credentials"))
         .map_err(|error| {
@@ -70,7 +70,7 @@ pub(crate) async fn find(
     })
 }
 
-/// The token that `aws sso login` left, in a file named after the session, or the start URL where there is none.
+/// The token that `aws sso login` left, in a file named after the session, or after the start URL if there is none.
 async fn signed_in(name: &str, profile: &str, exchange: &Exchange) -> Result<String, CredentialsError> {
     let mut file = String::new();
     for byte in digest(&SHA1_FOR_LEGACY_USE_ONLY, name.as_bytes()).as_ref() {
