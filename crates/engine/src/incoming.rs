@@ -1,4 +1,4 @@
-//! Incoming responses: the headers of a success, and its body, chunk by chunk.
+//! Incoming responses: the headers of a success, and its body in chunks.
 
 use crate::{
     backend::ChunkReceiver,
@@ -25,32 +25,32 @@ use std::{
 };
 use tokio::{sync::mpsc::error::TryRecvError, time::timeout};
 
-/// The largest part of an error's body that is looked at.
+/// The maximum size of an error's body that is read.
 const MAX_ERROR_BODY_BYTES: usize = 1 << 20;
-/// How long an error's body may pause; its status is known, and a retry should not wait for its words.
+/// How long an error's body may pause; its status is known, and a retry should not wait for the message.
 const ERROR_BODY_PAUSE: Duration = Duration::from_secs(10);
-/// How long an error's body may take in all, however it drips.
+/// The total time for an error's body, even if it trickles.
 const ERROR_BODY_TIME: Duration = Duration::from_secs(15);
-/// How much is read of what is not the stream that was asked for.
+/// How much is read of a body that is not the requested stream.
 const MAX_BEGINNING_BYTES: usize = 16 << 10;
-/// What may follow the end of a stream, so that its connection can be used again.
+/// How much may follow the end of a stream for its connection to be reused.
 const MAX_TRAILING_BYTES: usize = 16 << 10;
 const TRAILING_TIME: Duration = Duration::from_millis(100);
 
-/// A response whose body is still to be read. Dropping it closes the connection, resets the stream under HTTP/2, or
-/// lets the backend know that nobody listens.
+/// A response whose body has not been read. Dropping it closes the connection, resets the stream under HTTP/2, or tells
+/// the backend that the receiver is gone.
 pub struct Incoming {
     source: Source,
     watch: Watch,
 }
 
-/// Where the body comes from.
+/// The source of the body.
 enum Source {
     Http { status: StatusCode, headers: HeaderMap, body: ResponseBody, used: Used },
     Backend(Box<ChunkReceiver>),
 }
 
-/// The connection that a response comes over, and the place on it. Dropped after the body.
+/// A response's connection, and its slot there. Dropped after the body.
 #[derive(Debug)]
 pub(crate) struct Used {
     #[expect(dead_code, reason = "held until the response was read")]
@@ -67,12 +67,12 @@ impl fmt::Debug for Incoming {
 }
 
 impl Incoming {
-    /// An HTTP response, read under the limits of `watch`.
+    /// An HTTP response with the time limits of `watch`.
     pub(crate) fn from_http(head: Parts, body: ResponseBody, used: Used, watch: Watch) -> Self {
         Self { source: Source::Http { status: head.status, headers: head.headers, body, used }, watch }
     }
 
-    /// A backend's answer, read under the limits of `watch`.
+    /// A backend's answer with the time limits of `watch`.
     pub(crate) fn from_backend(receiver: ChunkReceiver, watch: Watch) -> Self {
         Self { source: Source::Backend(Box::new(receiver)), watch }
     }
@@ -85,13 +85,13 @@ impl Incoming {
         }
     }
 
-    /// The media type, without its parameters; empty where there is none.
+    /// The media type without parameters; empty if there is none.
     pub fn media_type(&self) -> &str {
         let value = self.header(CONTENT_TYPE.as_str()).unwrap_or_default();
         value.split(';').next().unwrap_or_default().trim()
     }
 
-    /// A header, where it is text.
+    /// A header, if it is text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers().get(name)?.to_str().ok()
     }
@@ -101,7 +101,7 @@ impl Incoming {
         text_headers(self.headers())
     }
 
-    /// The headers, for the reply of a response that was read.
+    /// Takes the headers, for the reply.
     pub(crate) fn take_headers(&mut self) -> ReplyHeaders {
         ReplyHeaders::new(match &mut self.source {
             Source::Http { headers, .. } => mem::take(headers),
@@ -109,8 +109,8 @@ impl Incoming {
         })
     }
 
-    /// Lets go of the headers, and with them of the piece of the connection's memory that they were read into: a stream
-    /// may stay open for long.
+    /// Drops the headers, and with them the connection's buffer that they were read into: a stream may stay open for a
+    /// long time.
     pub(crate) fn forget_headers(&mut self) {
         if let Source::Http { headers, .. } = &mut self.source {
             *headers = HeaderMap::new();
@@ -123,7 +123,7 @@ impl Incoming {
         value.to_str().ok().map(str::to_owned)
     }
 
-    /// The HTTP status; `None` of a backend.
+    /// The HTTP status; `None` for a backend.
     pub(crate) fn status(&self) -> Option<u16> {
         match &self.source {
             Source::Http { status, .. } => Some(status.as_u16()),
@@ -131,8 +131,8 @@ impl Incoming {
         }
     }
 
-    /// The failure of an answer with a success status that is not what was asked for: says what it is, where the server
-    /// does, and keeps the beginning of `body`.
+    /// The failure of a response with a success status but unexpected content: includes the server's message, if any,
+    /// and the beginning of `body`.
     pub(crate) fn unreadable(&self, mut failure: Failure, body: &[u8]) -> Failure {
         if let Failure::Unreadable(answer) = &mut failure
             && let kind @ ("text/html" | "text/plain") = self.media_type()
@@ -142,12 +142,12 @@ impl Incoming {
         self.identify(failure).with_body(body)
     }
 
-    /// The failure with the status and the id of this answer.
+    /// The failure with the status and the request id of this response.
     fn identify(&self, failure: Failure) -> Failure {
         failure.with_status(self.status()).with_request_id(|| self.request_id())
     }
 
-    /// The beginning of a body that is not what was asked for, as far as it comes soon.
+    /// The beginning of an unexpected body, as far as it arrives soon.
     pub(crate) async fn beginning(&mut self) -> Bytes {
         self.watch.shorten(ERROR_BODY_PAUSE);
         self.watch.end_within(ERROR_BODY_TIME);
@@ -170,24 +170,24 @@ impl Incoming {
         chunk.map_err(|failure| self.identify(failure))
     }
 
-    /// How much may be read.
+    /// The bounds on what is read.
     pub(crate) fn bounds(&self) -> Bounds {
         self.watch.bounds()
     }
 
-    /// Awaits what is made of the whole body, for as long as the call may take.
+    /// Awaits the processing of the whole body, for as long as the call may take.
     pub(crate) async fn within_total<F: Future>(&mut self, work: F) -> Result<F::Output, Failure> {
         self.watch.received();
         let done = self.watch.within(work).await.map_err(Failure::from)?;
-        // In a stream more is awaited.
+        // A stream has further reads.
         self.watch.progress().map_err(Failure::from)?;
         Ok(done)
     }
 
-    /// The next chunk of the body where it is here already; `None` where it would have to be waited for.
+    /// The next chunk of the body if it is already available; `None` if it would have to be waited for.
     ///
-    /// hyper reads a connection in a task of its own and hands over one chunk at a time: that task is let go first
-    /// once, for what it has already read from the socket.
+    /// hyper reads a connection in its own task and hands over one chunk at a time: yields to that task once, so that
+    /// it can pass on what it has already read.
     pub(crate) async fn chunk_at_hand(&mut self) -> Option<Result<Option<Bytes>, Failure>> {
         let body = match &mut self.source {
             Source::Http { body, .. } => body,
@@ -212,7 +212,7 @@ impl Incoming {
         Some(at_hand.await?.map_err(|error| cause::broken(&*error)))
     }
 
-    /// The whole body, which has to say something.
+    /// The whole body, which must not be empty.
     pub(crate) async fn content(&mut self) -> Result<Bytes, Failure> {
         let body = self.body().await?;
         if body.trim_ascii().is_empty() {
@@ -259,13 +259,13 @@ impl Incoming {
         Ok((body.freeze(), true))
     }
 
-    /// What an answer with an error status says, as far as it can be read.
+    /// The error in a response with an error status, as far as it can be read.
     pub(crate) async fn into_error(mut self, status: StatusCode, dialect: &dyn Dialect) -> Failure {
         self.watch.shorten(ERROR_BODY_PAUSE);
         self.watch.end_within(ERROR_BODY_TIME);
         let status = status.as_u16();
         let mut body = BytesMut::new();
-        // What ends it early does not matter: the status is known, and that is the error.
+        // A failure here does not matter: the status is the error.
         while let Ok(Some(chunk)) = self.chunk().await {
             let room = MAX_ERROR_BODY_BYTES - body.len();
             body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
@@ -279,11 +279,11 @@ impl Incoming {
         Failure::Provider(Box::new(dialect.decode_error(status, Headers(&headers), &body, now)))
     }
 
-    /// The dialect says that nothing of interest follows. Reads the few bytes that end the body, in the background,
-    /// so that the connection can be used again.
+    /// Nothing of interest follows, according to the dialect. Reads the few bytes that end the body, in the background,
+    /// so that the connection can be reused.
     pub(crate) fn finish(self) {
         let Source::Http { mut body, used, .. } = self.source else { return };
-        // Nobody needs waking: the end is here, or the task below asks again.
+        // No waker is needed: either the end is here, or the task below polls again.
         let mut context = Context::from_waker(Waker::noop());
         if let Poll::Ready(Ok(None) | Err(_)) = body.poll_chunk(&mut context) {
             return;

@@ -1,4 +1,4 @@
-//! Lists of models, page by page.
+//! Model lists of providers, fetched page by page.
 
 use crate::{
     admission::Measured,
@@ -16,12 +16,12 @@ use ferrule_wire::{
     operation::{ModelListRequest, ModelListing, ModelPage},
 };
 
-/// The work of getting one page of a provider's list of models: the first, or the one after this.
+/// Fetches one page of a provider's model list: the first, or the one after this cursor.
 #[derive(Clone, Debug)]
 pub struct ListModels(pub Option<String>);
 
 impl Work for ListModels {
-    /// The page, and how many bytes it came in.
+    /// The page, and the number of bytes read for it.
     type Received = (ModelPage, u64);
     type Output = (ModelPage, u64);
 

@@ -1,10 +1,11 @@
-//! Observers of calls: events of calls and circuit breakers, for callbacks that were registered for them.
+//! Observers of calls: events of calls and circuit breakers, for registered callbacks.
 //!
-//! An [`Observer`] is part of a call's options. Without one nothing is made: each place where something happens asks one
-//! `Option`. An observer only takes events in; it is called on the runtime's thread, between two steps of the call, and
-//! must not wait. Events never have contents of prompts or answers, nor secrets.
+//! An [`Observer`] is part of a call's options. Without one no events are created: each place checks one `Option`. An
+//! observer just queues events; it is called on the runtime's thread, between two steps of the call, and must not
+//! block. Events never contain prompts, answers or secrets.
 //!
-//! A new kind of event is a variant of [`What`] with its [`EventKind`], and a method of [`Events`] where it happens.
+//! A new kind of event is a variant of [`What`] with its [`EventKind`], and a method of [`Events`] that is called where
+//! it occurs.
 
 use crate::{
     error::CallError,
@@ -46,50 +47,50 @@ macro_rules! kinds {
 kinds! {
     /// An attempt begins.
     Request = "request",
-    /// An attempt was answered: whole, or with the first events of a stream.
+    /// An attempt got a response: complete, or the first events of a stream.
     Response = "response",
-    /// An attempt failed, or the call did without one.
+    /// An attempt failed, or the call failed without one.
     Error = "error",
-    /// The same target is asked again.
+    /// The same target is tried again.
     Retry = "retry",
-    /// Another target is asked.
+    /// Another target is tried.
     Failover = "failover",
     /// A circuit breaker changed its state.
     Breaker = "breaker",
     /// A stream ended.
     StreamEnd = "stream_end",
-    /// Something happened to a budget.
+    /// A budget's threshold, refusal or degradation.
     Budget = "budget",
     /// A call waits for a limit, or is refused by one.
     Limit = "limit",
 }
 
-/// Takes the events of one call.
+/// Receives the events of one call.
 pub trait Observer: Send + Sync {
-    /// Whether events of this kind are wanted. Others are not made.
+    /// Whether events of this kind are wanted. Others are not created.
     fn wants(&self, kind: EventKind) -> bool;
 
-    /// Takes an event. Called on the runtime's thread: must not wait.
+    /// Receives an event. Called on the runtime's thread: must not block.
     fn observe(&self, event: Event);
 }
 
-/// Something that happened.
+/// An event of a call or a circuit breaker.
 #[derive(Clone, Debug)]
 pub struct Event {
     /// When.
     pub at: SystemTime,
-    /// The target that it is about; `None` where the call did not get as far as one.
+    /// The target it concerns; `None` if the call did not get as far as one.
     pub target: Option<EventTarget>,
     /// What happened.
     pub what: What,
 }
 
-/// The target that an event is about.
+/// The target that an event concerns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventTarget {
     /// The provider's id.
     pub provider: String,
-    /// Its name of the model; empty where none is asked for.
+    /// The provider's name of the model; empty if none is requested.
     pub model: String,
     /// Its name, as in [`crate::Status`].
     pub name: String,
@@ -105,122 +106,122 @@ pub enum What {
         /// How long the call waited before it.
         waited: Duration,
     },
-    /// An attempt was answered.
+    /// An attempt got a response.
     Response {
         /// The attempt.
         attempt: AttemptFacts,
-        /// What was used and what it cost; `None` for a stream, which has only begun.
+        /// Its usage and cost; `None` for a stream, which has only begun.
         settlement: Option<Arc<Settlement>>,
     },
     /// An attempt failed, or the call did.
     Error {
-        /// The attempt; `None` where the call failed without one.
+        /// The attempt; `None` if the call failed without one.
         attempt: Option<AttemptFacts>,
-        /// How; `None` where the caller ended the call.
+        /// The failure; `None` if the caller cancelled the call.
         failure: Option<Box<Failure>>,
         /// Whether the call ends with it.
         ends_call: bool,
     },
-    /// The same target is asked again.
+    /// The same target is tried again.
     Retry {
         /// The attempt that failed.
         attempt: AttemptFacts,
         /// How it failed.
         failure: Box<Failure>,
-        /// After this time.
+        /// The delay before the retry.
         delay: Duration,
-        /// In which way.
+        /// The kind of retry.
         how: Next,
     },
-    /// Another target is asked.
+    /// Another target is tried.
     Failover {
-        /// The attempt that failed; `None` where the target was passed over.
+        /// The attempt that failed; `None` if the target was skipped.
         attempt: Option<AttemptFacts>,
-        /// How it failed; `None` where it was passed over.
+        /// How it failed; `None` if it was skipped.
         failure: Option<Box<Failure>>,
-        /// Why it was passed over.
+        /// Why it was skipped.
         skipped: Option<String>,
         /// The next target.
         to: String,
-        /// After this time.
+        /// The delay before the next attempt.
         delay: Duration,
     },
     /// A circuit breaker changed its state.
     Breaker {
-        /// What it was.
+        /// The previous state.
         before: BreakerState,
-        /// What it is.
+        /// The new state.
         after: BreakerState,
-        /// When it admits a probe, from now on.
+        /// The time until it admits a probe.
         reopens_in: Option<Duration>,
     },
     /// A stream ended.
     StreamEnd {
         /// How.
         ending: StreamEnding,
-        /// How it failed.
+        /// The failure, if it failed.
         failure: Option<Box<Failure>>,
-        /// How long the call took.
+        /// The duration of the call.
         duration: Duration,
-        /// Until the first token.
+        /// The time to the first token.
         time_to_first_token: Option<Duration>,
-        /// What was used and what it cost, as far as it came.
+        /// The usage and cost, as far as reported.
         settlement: Arc<Settlement>,
     },
-    /// Something happened to a budget.
+    /// An event of a budget.
     Budget(Box<BudgetNews>),
     /// A call waits for a limit, or is refused by one.
     Limit(Box<LimitNews>),
 }
 
-/// What happened to a budget.
+/// An event of a budget.
 #[derive(Clone, Debug)]
 pub struct BudgetNews {
     /// The budget's name.
     pub budget: String,
-    /// What it is kept of.
+    /// The budget's scope.
     pub scope: String,
-    /// Which of those.
+    /// The value of the scope.
     pub value: String,
-    /// `threshold` (so much of it is spent), `refused` (a call), or `degraded` (a cheaper group is asked).
+    /// `threshold` (this much of it is spent), `refused` (a call), or `degraded` (a cheaper group is used).
     pub what: &'static str,
     /// The threshold, in percent.
     pub percent: Option<u8>,
-    /// How much may be spent in all.
+    /// The amount of the budget.
     pub amount: Amount,
     /// How much was spent.
     pub spent: Amount,
-    /// How much calls under way may spend.
+    /// How much calls in flight may spend.
     pub reserved: Amount,
 }
 
-/// What happened to a call at a limit.
+/// An event of a call at a limit.
 #[derive(Clone, Debug)]
 pub struct LimitNews {
-    /// The limit's name; empty where it is the provider's own.
+    /// The limit's name; empty for a limit of the provider.
     pub limit: String,
-    /// What it is kept of.
+    /// The limit's scope.
     pub scope: String,
-    /// Which of those.
+    /// The value of the scope.
     pub value: String,
-    /// `waiting`, `admitted` (after it waited) or `refused`.
+    /// `waiting`, `admitted` (after waiting) or `refused`.
     pub what: &'static str,
-    /// Its place in the queue, from 1.
+    /// Its position in the queue, from 1.
     pub position: Option<usize>,
     /// How long it waited.
     pub waited: Duration,
-    /// After which time there may be room.
+    /// The time after which there may be room.
     pub retry_after: Option<Duration>,
 }
 
 /// How a stream ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StreamEnding {
-    /// It is whole.
+    /// It is complete.
     Complete,
     /// It broke off.
     Interrupted,
-    /// Its reader left.
+    /// The reader closed it.
     Closed,
 }
 
@@ -235,12 +236,12 @@ impl StreamEnding {
     }
 }
 
-/// What observers get of an attempt.
+/// The facts of an attempt for observers.
 #[derive(Clone, Debug, Default)]
 pub struct AttemptFacts {
     /// Its number, from 1.
     pub number: usize,
-    /// The key that was used, masked, where it is known.
+    /// The key that was used, masked, if known.
     pub key: Option<String>,
     /// How long it took.
     pub duration: Duration,
@@ -264,7 +265,7 @@ impl What {
 }
 
 impl EventTarget {
-    /// The target of `model` at `provider`; `variant` distinguishes it from others of the same.
+    /// The target of `model` at `provider`; `variant` distinguishes it from others with the same names.
     pub(crate) fn new(provider: &str, model: &str, variant: Option<&str>) -> Self {
         let name = match variant {
             Some(variant) => format!("{provider}/{model}@{variant}"),
@@ -284,7 +285,7 @@ impl AttemptFacts {
     }
 }
 
-/// Where the events of one call go.
+/// The destination of one call's events.
 #[derive(Clone, Default)]
 pub(crate) struct Events(Option<Arc<dyn Observer>>);
 
@@ -317,7 +318,7 @@ impl Events {
         }
     }
 
-    /// The last of `attempts` was answered.
+    /// The last of `attempts` got a response.
     pub(crate) fn response(&self, attempts: &[Attempt], settlement: Option<&Arc<Settlement>>) {
         if self.want(EventKind::Response)
             && let Some(last) = attempts.last()
@@ -328,7 +329,8 @@ impl Events {
         }
     }
 
-    /// The last of `attempts` failed with `failure`, and `next` follows after `delay`; the call ends where nothing does.
+    /// The last of `attempts` failed with `failure`, and `next` follows after `delay`; if there is no `next` the call
+    /// ends.
     pub(crate) fn failed(
         &self,
         attempts: &[Attempt],
@@ -358,8 +360,8 @@ impl Events {
         }
     }
 
-    /// The last of `attempts` does not count, as it failed with `failure` or was slow: another one, of which `next` says
-    /// where it was made, counts.
+    /// The last of `attempts` lost a race, because it failed with `failure` or was slow; `next` says where the attempt
+    /// that counts was made.
     pub(crate) fn lost(&self, attempts: &[Attempt], failure: Option<&Failure>, next: Option<&Next>) {
         let Some(last) = attempts.last() else { return };
         let facts = || Some(AttemptFacts::new(attempts.len(), last));
@@ -378,7 +380,7 @@ impl Events {
         }
     }
 
-    /// A target was passed over.
+    /// A target was skipped.
     pub(crate) fn skipped(&self, attempt: &Attempt, why: &str, delay: Duration) {
         if let Some(Next::Moved(to)) = &attempt.next
             && self.want(EventKind::Failover)
@@ -389,7 +391,7 @@ impl Events {
         }
     }
 
-    /// The call failed, and not with the end of an attempt that observers were notified of.
+    /// The call failed, other than by the end of an attempt that observers were already notified of.
     pub(crate) fn call_failed(&self, error: &CallError) {
         if self.want(EventKind::Error) {
             let CallError { failure, provider, model, attempts, .. } = error;
@@ -401,12 +403,12 @@ impl Events {
         }
     }
 
-    /// What came of the last of `attempts` broke off while it was read: the call ends.
+    /// The response to the last of `attempts` broke off while it was read: the call ends.
     pub(crate) fn broken_off(&self, attempts: &[Attempt], failure: &Failure) {
         self.failed(attempts, failure, None, Duration::ZERO);
     }
 
-    /// The caller ended the call during an attempt.
+    /// The caller cancelled the call during an attempt.
     pub(crate) fn cancelled(&self, target: EventTarget, number: usize, duration: Duration) {
         if self.want(EventKind::Error) {
             let attempt = Some(AttemptFacts { number, key: None, duration });
@@ -414,12 +416,12 @@ impl Events {
         }
     }
 
-    /// Something happened to a budget, which somebody wants to know.
+    /// Sends an event of a budget.
     pub(crate) fn budget(&self, what: What) {
         self.send(None, what);
     }
 
-    /// Something happened to the call at a limit, which somebody wants to know.
+    /// Sends an event of the call at a limit.
     pub(crate) fn limit(&self, what: What) {
         self.send(None, what);
     }
@@ -430,7 +432,7 @@ impl Events {
     }
 }
 
-/// Notifies of changes at the circuit breaker of one target.
+/// Notifies of state changes of one target's circuit breaker.
 #[derive(Clone, Debug)]
 pub(crate) struct BreakerEvents {
     events: Events,
@@ -438,13 +440,13 @@ pub(crate) struct BreakerEvents {
 }
 
 impl BreakerEvents {
-    /// `None` where nobody wants to know.
+    /// `None` if breaker events are not wanted.
     pub(crate) fn for_target(events: &Events, target: impl FnOnce() -> EventTarget) -> Option<Box<Self>> {
         let wanted = events.want(EventKind::Breaker);
         wanted.then(|| Box::new(Self { events: events.clone(), target: target() }))
     }
 
-    /// It changed as the outcome of a call made it, which was the probe or not, at `now` of the breaker's clock.
+    /// Its state changed with the outcome of a call, the probe or not, at `now` on the breaker's clock.
     pub(crate) fn settled(&self, change: Change, was_probe: bool, now: u64) {
         match change {
             Change::Opened { reopens_at } => {
@@ -459,7 +461,7 @@ impl BreakerEvents {
         }
     }
 
-    /// It changed, and admits a probe after this time.
+    /// Its state changed; it admits a probe after this time.
     pub(crate) fn changed(&self, before: BreakerState, after: BreakerState, reopens_in: Option<Duration>) {
         self.events.send(Some(self.target.clone()), What::Breaker { before, after, reopens_in });
     }

@@ -1,8 +1,8 @@
-//! Lines of logs: what a server wrote must not begin another one, nor steer a terminal.
+//! Log lines: text from a server must not begin another line or control a terminal.
 
 use std::fmt::{self, Write};
 
-/// Writes to `W` with all characters escaped that end a line, steer a terminal or turn the direction of text.
+/// Writes to `W`, escaping all characters that end a line, control a terminal or change the direction of text.
 #[derive(Debug)]
 pub struct OneLine<'a, W: Write>(pub &'a mut W);
 
@@ -19,7 +19,7 @@ impl<W: Write> Write for OneLine<'_, W> {
     }
 }
 
-/// A value whose text is written on one line.
+/// A value that is displayed on one line.
 pub(crate) struct InOneLine<T>(pub(crate) T);
 
 impl<T: fmt::Display> fmt::Display for InOneLine<T> {

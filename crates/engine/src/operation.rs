@@ -1,7 +1,7 @@
-//! Operations other than chat whose answer is one response: how all of them are executed.
+//! Operations other than chat, with a single response: their common execution.
 //!
-//! How an operation is written and read is the dialect's ([`ferrule_wire::operation`]); what the engine adds for each
-//! is an [`OperationRequest`].
+//! Encoding and decoding belong to the dialect ([`ferrule_wire::operation`]); the engine's part of each operation is an
+//! [`OperationRequest`].
 
 use crate::{
     admission::Measured,
@@ -24,34 +24,34 @@ use ferrule_wire::{
 };
 use std::{borrow::Cow, sync::Arc};
 
-/// A request of an operation, with what the engine does for it.
+/// A request of an operation, with the engine's handling of it.
 #[expect(private_bounds, reason = "requests are those of `ferrule_wire`")]
 pub trait OperationRequest: FillIn + Sized + Clone + Send + Sync + 'static {
     /// The operation.
     type Operation: Listed<Request = Self>;
 
-    /// Fills in what the response says was used.
+    /// Records the usage reported by the response.
     fn record(response: &ResponseTo<Self>, record: &mut UsageRecord);
 
-    /// How much the request may use.
+    /// The maximum usage of the request.
     fn measure(&self) -> Measured {
         Measured::unbounded("what it is charged for is not known before it is sent")
     }
 
-    /// Makes the request ready to be encoded.
+    /// Prepares the request for encoding.
     fn prepare(&mut self) {}
 
-    /// The request as `provider` may see it.
+    /// The request as it is sent to `provider`.
     fn as_sent(&self, _provider: &Provider) -> Cow<'_, Self> {
         Cow::Borrowed(self)
     }
 
-    /// Whether the response is one to this request.
+    /// Checks that the response matches this request.
     fn check(&self, _response: &ResponseTo<Self>) -> Result<(), StreamError> {
         Ok(())
     }
 
-    /// Lets go of what is large in the request, which was encoded.
+    /// Drops the large parts of the request after encoding.
     fn release(&mut self) {}
 }
 
@@ -61,22 +61,22 @@ pub type ResponseTo<R> = <<R as OperationRequest>::Operation as Operation>::Resp
 /// The reply to an operation.
 #[derive(Clone, Debug)]
 pub struct OperationReply<T> {
-    /// What was answered.
+    /// The response.
     pub response: T,
     /// The provider that answered.
     pub provider: String,
-    /// The model asked for.
+    /// The requested model.
     pub model: String,
-    /// The provider's id of the request, from its headers; of several requests, the first one's.
+    /// The provider's request id, from the headers; of several requests, the first one's.
     pub request_id: Option<String>,
     /// Every attempt of every request.
     pub attempts: Vec<Attempt>,
-    /// How long it took.
+    /// How long the call took.
     pub stats: Stats,
     /// What was left out because the dialect cannot carry it.
     pub dropped: Vec<UnsupportedField>,
-    /// What the provider says outside the response that it cost, in dollars, for each request; empty where it does not
-    /// say it of all.
+    /// The cost that the provider states outside the response, in dollars, for each request; empty unless it states it
+    /// for all.
     pub reported_costs: Vec<Json>,
     /// What it used and cost.
     pub settlement: Arc<Settlement>,

@@ -1,5 +1,5 @@
-//! Operations other than chat, one by one: reranking, images, transcription, token counts. Embeddings, which may take
-//! several requests, are in `embed.rs`; speech, which is streamed, is in `speech.rs`.
+//! Operations other than chat: reranking, images, transcription, token counts. Embeddings, which may take several
+//! requests, are in `embed.rs`; speech, which is streamed, is in `speech.rs`.
 
 use crate::{admission::Measured, operation::OperationRequest, provider::Provider};
 use ferrule_catalog::UsageRecord;
@@ -39,7 +39,7 @@ impl OperationRequest for ImageRequest {
 
     fn record(response: &ImageResponse, record: &mut UsageRecord) {
         record.fill("", response.usage.as_ref(), &response.extra);
-        // Where no details are reported, the output tokens of an image response are all of images.
+        // If no details are reported, all output tokens of an image response count as image tokens.
         let is_all_images = |usage: &&Usage| usage.extra.get("output_tokens_details").is_none();
         let tokens = response.usage.as_ref().filter(is_all_images).and_then(|usage| usage.output_tokens);
         record.measured.extend(tokens.map(|tokens| ("output_image_tokens", tokens)));
@@ -54,7 +54,7 @@ impl OperationRequest for TranscriptionRequest {
     }
 
     fn prepare(&mut self) {
-        // 128 random bits are in no recording.
+        // No recording contains these 128 random bits.
         self.boundary = format!("ferrule-{:032x}", fastrand::u128(..));
     }
 
@@ -63,7 +63,7 @@ impl OperationRequest for TranscriptionRequest {
     }
 }
 
-/// As an operation, a chat request asks how many tokens its prompt has.
+/// As an operation, a chat request counts the tokens of its prompt.
 impl OperationRequest for Request {
     type Operation = TokenCounting;
 

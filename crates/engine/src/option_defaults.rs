@@ -1,4 +1,4 @@
-//! Option defaults of a target of a group, for options that the call does not set.
+//! Option defaults of a group's target, for options that the call does not set.
 
 use crate::options::CallOptions;
 use ferrule_wire::{
@@ -7,40 +7,40 @@ use ferrule_wire::{
     operation::{EmbeddingRequest, ImageRequest, RerankRequest, SpeechRequest, TranscriptionRequest},
 };
 
-/// Options of a call that does not give them itself.
+/// Defaults for options that a call does not set.
 #[derive(Clone, Debug, Default)]
 pub struct OptionDefaults {
-    /// What is asked of a completion, and further fields of every body.
+    /// Options of completions, and additional fields of every body.
     pub request: Request,
-    /// How calls are made.
+    /// Options of calls.
     pub call: CallOptions,
-    /// What is asked of other operations.
+    /// Options of other operations.
     pub operations: OperationDefaults,
 }
 
-/// Options of operations other than chat. Of each request only its options count.
+/// Options of operations other than chat. Only the options of each request are used.
 #[derive(Clone, Debug, Default)]
 pub struct OperationDefaults {
-    /// Those of embeddings.
+    /// Options of embeddings.
     pub embedding: EmbeddingRequest,
-    /// Those of reranking.
+    /// Options of reranking.
     pub reranking: RerankRequest,
-    /// Those of images.
+    /// Options of images.
     pub image: ImageRequest,
-    /// Those of speech.
+    /// Options of speech.
     pub speech: SpeechRequest,
-    /// Those of transcription.
+    /// Options of transcription.
     pub transcription: TranscriptionRequest,
 }
 
-/// A request that takes over the options that it does not give itself.
+/// A request whose unset options can be filled in.
 pub(crate) trait FillIn {
-    /// Takes them over from `defaults`.
+    /// Fills in unset options from `defaults`.
     fn fill_in(&mut self, defaults: &OptionDefaults);
 }
 
 impl OptionDefaults {
-    /// These options, and `others` where these say nothing.
+    /// These options, with `others` for those that are unset.
     #[must_use]
     pub(crate) fn or(mut self, others: &Self) -> Self {
         self.request.fill_in(&others.request);
@@ -69,7 +69,7 @@ fn fields(own: &mut Extra, defaults: &OptionDefaults) {
     }
 }
 
-// Each is taken apart in full, so that a new option is not forgotten here.
+// Each request is destructured in full, so that a new option is not forgotten here.
 
 impl FillIn for Request {
     fn fill_in(&mut self, defaults: &OptionDefaults) {

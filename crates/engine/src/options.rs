@@ -8,41 +8,41 @@ use crate::{
 };
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
-/// How a call is made.
+/// The options of a call.
 #[derive(Clone, Default)]
 pub struct CallOptions {
-    /// Time limits; what is absent is the engine's.
+    /// Time limits; absent ones default to the engine's.
     pub timeouts: Timeouts,
-    /// How many times a failed attempt is repeated; the engine's number where absent.
+    /// How many times a failed attempt is retried; default: the engine's number.
     pub max_retries: Option<u32>,
-    /// Leave out what the dialect cannot carry instead of refusing the call.
+    /// Drop what the dialect cannot carry instead of refusing the call.
     pub drop_params: bool,
-    /// Headers that are added to ours, and win over them.
+    /// Additional headers, which take precedence over ours.
     pub headers: Vec<(String, String)>,
-    /// Parameters added to the URL.
+    /// Additional query parameters.
     pub query: Vec<(String, String)>,
-    /// How failed attempts are repeated, over what is configured.
+    /// Retry options, which take precedence over the configuration.
     pub retry: RetryOptions,
-    /// How the call is routed where several targets may be asked.
+    /// Routing options, if there are several candidates.
     pub routing: Option<Arc<RoutingOptions>>,
-    /// Labels of the call in the usage; never sent.
+    /// Labels of the call for usage records; never sent.
     pub metadata: Vec<(String, String)>,
-    /// The wire format that the caller wrote the request in, where it was written in one: what only that format's own
-    /// servers keep is left out for others ([`crate::written_in`]).
+    /// The wire format in which the caller wrote the request, if any: fields that only that format's own servers use
+    /// are dropped for others ([`crate::written_in`]).
     pub written_in: Option<&'static str>,
-    /// Something of the caller's for a backend of its own; the engine only passes it on.
+    /// A caller's value for a custom backend; the engine just passes it on.
     pub context: Option<Context>,
     /// The observer of the call.
     pub observer: Option<Arc<dyn Observer>>,
 }
 
 impl CallOptions {
-    /// How the call is routed.
+    /// The routing options.
     pub(crate) fn routing(&self) -> &RoutingOptions {
         self.routing.as_deref().unwrap_or(&routing_options::NOTHING)
     }
 
-    /// Takes over from `defaults` what these options say nothing of.
+    /// Fills in unset options from `defaults`.
     pub(crate) fn fill_in(&mut self, defaults: &Self) {
         let Self {
             timeouts,
@@ -52,13 +52,13 @@ impl CallOptions {
             query,
             retry,
             metadata,
-            // A call is routed before it has a target.
+            // Routing happens before the call has a target.
             routing: _,
             written_in: _,
             context: _,
             observer: _,
         } = defaults;
-        // A label of the call's own wins over the target's of the same name.
+        // A label of the call takes precedence over the target's of the same name.
         for (name, value) in metadata {
             if !self.metadata.iter().any(|(own, _)| own == name) {
                 self.metadata.push((name.clone(), value.clone()));
@@ -76,7 +76,7 @@ impl CallOptions {
     }
 }
 
-/// Names of headers and parameters only: their values may be secrets.
+/// Shows only the names of headers and parameters: values may be secrets.
 impl fmt::Debug for CallOptions {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names =
@@ -95,12 +95,12 @@ impl fmt::Debug for CallOptions {
     }
 }
 
-/// Time limits. Each has its own error, so that a log shows what was slow.
+/// Time limits. Each has a separate error, so that a log shows what was slow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timeouts {
     /// To connect, name look-up and TLS included. Default 5 s.
     pub connect: Option<Duration>,
-    /// From the request's last byte to the first byte of the answer's body. Default: as long as `total`.
+    /// From the request's last byte to the first byte of the response body. Default: as long as `total`.
     pub first_byte: Option<Duration>,
     /// Between two chunks of a body. Default 120 s.
     pub idle: Option<Duration>,
@@ -109,7 +109,7 @@ pub struct Timeouts {
 }
 
 impl Timeouts {
-    /// These limits, and `others` where these say nothing.
+    /// These limits, with `others` for those that are unset.
     #[must_use]
     pub(crate) fn or(self, others: Self) -> Self {
         Self {
@@ -121,11 +121,11 @@ impl Timeouts {
     }
 }
 
-/// How connections are made.
+/// Connection settings.
 #[derive(Clone, Debug, Default)]
 pub struct TransportSettings {
     /// Certificates to trust in addition to the operating system's (PEM).
     pub ca_file: Option<PathBuf>,
-    /// Our own certificate and key, for servers that ask for one (PEM, both in one file).
+    /// Our own certificate and key, for servers that require one (PEM, both in one file).
     pub client_certificate: Option<PathBuf>,
 }

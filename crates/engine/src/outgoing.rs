@@ -1,4 +1,4 @@
-//! Outgoing requests: what is sent, before a provider's address, headers and credentials are added.
+//! Outgoing requests, before a provider's address, headers and credentials are added.
 
 use bytes::Bytes;
 use ferrule_wire::encode::{EncodedRequest, UnsupportedField};
@@ -10,25 +10,25 @@ use std::borrow::Cow;
 pub struct Outgoing {
     /// The HTTP method.
     pub method: Method,
-    /// What follows the provider's base URL.
+    /// The path after the provider's base URL.
     pub path: String,
     /// Parameters of the URL.
     pub query: Vec<(Cow<'static, str>, String)>,
-    /// What the body is, unless a header says so.
+    /// The body's content type, unless a header sets it.
     pub content_type: Option<Cow<'static, str>>,
-    /// Headers of the dialect, names in lower case. A provider's settings win over them.
+    /// Headers of the dialect, names in lower case. A provider's settings take precedence.
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: Bytes,
-    /// The media type that a stream is asked for as, where the response is to be streamed.
+    /// The media type to accept for a streamed response, if it should be streamed.
     pub stream: Option<&'static str>,
-    /// The media type that a plain response is asked for as. Some servers stream without one.
+    /// The media type to accept for a response that is not streamed. Some servers stream without one.
     pub accept: Option<&'static str>,
-    /// Whether the caller wrote the path. No part of any other may lead to another folder.
+    /// Whether the caller wrote the path. In any other, no part may lead to another folder.
     pub is_callers_path: bool,
-    /// What was left out because the dialect cannot carry it.
+    /// The fields that were dropped because the dialect cannot carry them.
     pub dropped: Vec<UnsupportedField>,
-    /// Whether an answer that began elsewhere is to be continued rather than begun anew.
+    /// Whether the target should continue a partial answer rather than begin anew.
     pub(crate) continues: bool,
 }
 

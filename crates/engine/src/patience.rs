@@ -1,4 +1,5 @@
-//! Patience of a call: how long a target may be silent, and whether others are tried meanwhile or continue its stream.
+//! Patience of a call: how long a target may be silent, whether another is tried meanwhile, and whether one continues
+//! its stream.
 
 use crate::{
     pace::HEDGED_SHARE,
@@ -7,19 +8,19 @@ use crate::{
 };
 use std::time::Duration;
 
-/// The part of a call's routing that is about time: what the call says, or else its group.
+/// The timing part of a call's routing: the call's options, or else its group's.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Patience {
     pub(crate) hedge: Hedge,
-    /// The share of calls, from 0 to 1, of which a second target may be asked. Small, as it is part of every call's future.
+    /// The share of calls, from 0 to 1, that may be hedged. Small, as it is part of every call's future.
     pub(crate) hedge_share: f32,
     pub(crate) continue_streams: bool,
-    /// How long a target may be silent; worked out from its own times where absent.
+    /// How long a target may be silent; by default derived from its own latency.
     pub(crate) first_token: Option<Duration>,
 }
 
 impl Patience {
-    /// Of a call with these options to a group with these rules.
+    /// The patience of a call with these options to a group with these rules.
     pub(crate) fn new(options: &RoutingOptions, rules: Option<&GroupRules>) -> Self {
         Self {
             hedge: options.hedge.or_else(|| rules?.hedge).unwrap_or_default(),

@@ -1,8 +1,8 @@
-//! Pinned certificates: a server that shows one of the certificates in `ca_file` itself is trusted, if it is for the
-//! server's name and its dates are right.
+//! Pinned certificates: a server that presents a certificate in `ca_file` itself is trusted, if it matches the server's
+//! name and is not expired.
 //!
-//! Most self-signed certificates say that they are an authority's (`openssl req -x509` makes them so), and an authority's
-//! certificate is otherwise not accepted from a server.
+//! Most self-signed certificates claim to be a CA (`openssl req -x509` makes them so), and a CA certificate is
+//! otherwise not accepted from a server.
 
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
@@ -17,17 +17,17 @@ use rustls::{
 };
 use std::sync::Arc;
 
-/// Verifies as another does, usually the operating system, and lets pinned certificates pass.
+/// Verifies with another verifier, usually the operating system's, and accepts pinned certificates.
 #[derive(Debug)]
 pub(crate) struct PinningVerifier {
     system: Arc<dyn ServerCertVerifier>,
     pinned: Vec<CertificateDer<'static>>,
-    /// Trusts the pinned certificates, and nothing else.
+    /// Trusts only the pinned certificates.
     among_pinned: Arc<WebPkiServerVerifier>,
 }
 
 impl PinningVerifier {
-    /// `system` verifies all servers that do not show one of `pinned`, of which there has to be one.
+    /// `system` verifies all servers that do not present one of `pinned`, which must not be empty.
     pub(crate) fn new(
         system: Arc<dyn ServerCertVerifier>,
         pinned: Vec<CertificateDer<'static>>,
@@ -37,8 +37,7 @@ impl PinningVerifier {
         Ok(Self { system, pinned, among_pinned })
     }
 
-    /// Trusts `pinned`, of which there has to be one, and nobody else: as authorities, and where a server shows one of
-    /// them itself.
+    /// Trusts only `pinned`, which must not be empty: as CAs, and as servers' own certificates.
     pub(crate) fn only(
         pinned: Vec<CertificateDer<'static>>,
         crypto: Arc<CryptoProvider>,
@@ -49,7 +48,7 @@ impl PinningVerifier {
     }
 }
 
-/// Trusts these authorities only.
+/// Trusts only these CAs.
 fn authorities(
     certificates: &[CertificateDer<'static>],
     crypto: Arc<CryptoProvider>,
@@ -74,12 +73,12 @@ impl ServerCertVerifier for PinningVerifier {
             return self.system.verify_server_cert(certificate, intermediates, name, ocsp, now);
         }
         match self.among_pinned.verify_server_cert(certificate, &[], name, ocsp, now) {
-            // The dates were right: they are looked at before.
+            // The dates are valid: they are checked first.
             Err(Error::InvalidCertificate(CertificateError::Other(why))) if is_authority(&why) => {
                 verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
                 Ok(ServerCertVerified::assertion())
             }
-            // Signed by somebody else who is not in the file: that it stands there itself is enough for the issuer.
+            // Its issuer is not in the file: that the certificate itself is there is enough.
             Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
                 verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
                 Ok(ServerCertVerified::assertion())
@@ -111,7 +110,7 @@ impl ServerCertVerifier for PinningVerifier {
     }
 }
 
-/// Whether the only thing wrong is that it is an authority's certificate.
+/// Whether the only problem is that it is a CA certificate.
 fn is_authority(why: &OtherError) -> bool {
     matches!(why.0.downcast_ref::<webpki::Error>(), Some(webpki::Error::CaUsedAsEndEntity))
 }

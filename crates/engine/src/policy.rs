@@ -1,4 +1,4 @@
-//! Call policy: the limits that hold for a whole call, whatever the candidate.
+//! Call policy: the rules of a whole call, whatever the candidate.
 
 use crate::{
     admission::AdmissionRules, observe::Events, patience::Patience, policy_options::RetryOptions,
@@ -8,25 +8,25 @@ use ferrule_catalog::Catalog;
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// What holds for all attempts of a call, and for all requests of a call that makes several.
+/// The policy of all attempts of a call, and of all requests of a call that makes several.
 #[derive(Clone, Debug)]
 pub(crate) struct CallPolicy {
     pub(crate) limits: Limits,
     pub(crate) retry: RetryOptions,
     pub(crate) patience: Patience,
     pub(crate) started: Instant,
-    /// When it began, in seconds since 1970: prices change.
+    /// The start of the call, in seconds since 1970: prices change.
     pub(crate) at: i64,
-    /// Whose prices count; those built in where `None`.
+    /// The catalog for its prices; `None` for the built-in ones.
     pub(crate) catalog: Option<Arc<Catalog>>,
-    /// Where events of the call go.
+    /// The destination of the call's events.
     pub(crate) events: Events,
     /// Its limits and budgets.
     pub(crate) admission: Option<Arc<AdmissionRules>>,
 }
 
 impl CallPolicy {
-    /// How long the call took until now.
+    /// How long the call has taken so far.
     pub(crate) fn stats(&self) -> Stats {
         let duration = self.started.elapsed();
         Stats {

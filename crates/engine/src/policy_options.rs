@@ -1,24 +1,25 @@
-//! Retry and breaker settings: each may be given for all calls, a provider, a group and one call; the nearest one counts.
+//! Retry and breaker settings, which can be set globally, per provider, per group and per call; the most specific
+//! applies.
 
 use crate::retry_budget::RetryBudgetSettings;
 use ferrule_wire::breaker::BreakerSettings;
 use std::time::Duration;
 
-/// How often and how soon failed attempts are repeated. What is absent is decided further out.
+/// How often and how soon failed attempts are retried. Absent values are decided at the next level.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RetryOptions {
     /// The call's attempts beyond one for each target.
     pub max_retries: Option<u32>,
-    /// The first delay; it doubles with each attempt.
+    /// The first delay; it doubles with each retry.
     pub backoff: Option<Duration>,
-    /// The longest delay, where the provider asks for none.
+    /// The maximum delay, unless the provider asks for one.
     pub backoff_max: Option<Duration>,
-    /// Retries as a share of calls: more are not made, however many fail.
+    /// The retry budget as a share of calls: there are no more retries, however many calls fail.
     pub budget: Option<f64>,
 }
 
 impl RetryOptions {
-    /// The settings with this name; `None` where there is none.
+    /// The settings with this name, if there are any.
     pub fn preset(name: &str) -> Option<Self> {
         let of = |max_retries, backoff, backoff_max, budget| Self {
             max_retries: Some(max_retries),
@@ -38,7 +39,7 @@ impl RetryOptions {
     /// The names of the presets.
     pub const PRESETS: [&'static str; 4] = ["default", "aggressive", "conservative", "none"];
 
-    /// These settings, and `others` where these say nothing.
+    /// These settings, with `others` for those that are unset.
     #[must_use]
     pub fn or(self, others: Self) -> Self {
         Self {
@@ -49,7 +50,7 @@ impl RetryOptions {
         }
     }
 
-    /// All of it known.
+    /// The complete policy, with defaults.
     pub(crate) fn policy(self) -> RetryPolicy {
         let usual = RetryBudgetSettings::default();
         RetryPolicy {
@@ -61,50 +62,50 @@ impl RetryOptions {
     }
 }
 
-/// How often and how soon failed attempts of a call are repeated.
+/// How often and how soon failed attempts of a call are retried.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct RetryPolicy {
     pub(crate) max_retries: u32,
     pub(crate) backoff: Duration,
-    /// 8 s where absent, and 30 s for an overloaded provider.
+    /// Default 8 s, and 30 s for an overloaded provider.
     pub(crate) backoff_max: Option<Duration>,
     pub(crate) budget: RetryBudgetSettings,
 }
 
-/// What is done where every target's breaker is open.
+/// What happens if every target's breaker is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AllOpen {
     /// The call fails at once with the last error.
     Fail,
-    /// The target that is to be tried next is asked, within the retry budget.
+    /// The target that is due for a probe first is tried, within the retry budget.
     Ask,
 }
 
-/// When circuit breakers open and close. What is absent is decided further out.
+/// When circuit breakers open and close. Absent values are decided at the next level.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct BreakerOptions {
-    /// Failures in a row that open it; 0 for never. Default 5.
+    /// Consecutive failures that open it; 0 for never. Default 5.
     pub failures: Option<u32>,
     /// The share of failures that opens it, 0 to 1. Default 0.5.
     pub failure_rate: Option<f64>,
-    /// The calls within the window below which the share does not count. Default 20.
+    /// The number of calls in the window below which the share is not considered. Default 20.
     pub minimum: Option<u32>,
-    /// What the share is counted over. Default 60 s.
+    /// The window of the share. Default 60 s.
     pub window: Option<Duration>,
-    /// How long it stays open at first. Default 10 s.
+    /// How long it first stays open. Default 10 s.
     pub open: Option<Duration>,
-    /// How long it stays open at most. Default 25 s.
+    /// The maximum time that it stays open. Default 25 s.
     pub open_max: Option<Duration>,
-    /// While it is open the provider is asked how it is, at this interval. Default: it is not.
+    /// The interval of health checks while it is open. Default: none.
     pub check: Option<Duration>,
-    /// Answers that take longer than this count as failures. Default: none do.
+    /// Slower answers count as failures. Default: none do.
     pub slow: Option<Duration>,
-    /// What is done where all are open. Default: ask where there is one target, fail where there are several.
+    /// What happens if all are open. Default: try anyway with one target, fail with several.
     pub all_open: Option<AllOpen>,
 }
 
 impl BreakerOptions {
-    /// These settings, and `others` where these say nothing.
+    /// These settings, with `others` for those that are unset.
     #[must_use]
     pub fn or(self, others: Self) -> Self {
         Self {
@@ -120,7 +121,7 @@ impl BreakerOptions {
         }
     }
 
-    /// All of it known.
+    /// The complete settings, with defaults.
     pub(crate) fn settings(self) -> BreakerSettings {
         let usual = BreakerSettings::default();
         let open = self.open.unwrap_or(usual.open);

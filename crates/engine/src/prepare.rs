@@ -1,5 +1,5 @@
-//! Preparation of a call: an outgoing request gets its provider's address, headers and credentials, and the call's
-//! options.
+//! Preparation of a call: adds the provider's address, headers and credentials, and the call's options, to an outgoing
+//! request.
 
 use crate::{
     failure::Failure, headers::parse_header, options::CallOptions, outgoing::Outgoing, provider::Provider,
@@ -12,10 +12,10 @@ use http::{
 };
 use std::sync::Arc;
 
-/// Headers that are lists, of which the provider's, the dialect's and the call's are put together.
+/// Headers that are lists: the values of the provider, the dialect and the call are combined.
 const MERGED: [&str; 1] = ["anthropic-beta"];
 
-/// Puts a header in the place of one of its name, or adds what it lists to that one.
+/// Replaces the header of this name, or adds to it if it is a list.
 fn insert(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
     let merged = MERGED.contains(&name.as_str()).then(|| {
         let known = headers.get(&name)?.to_str().ok()?;
@@ -31,7 +31,7 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
     headers.insert(name, merged.flatten().unwrap_or(value));
 }
 
-/// Makes `outgoing` ready to be sent to `provider`.
+/// Prepares `outgoing` for `provider`.
 pub(crate) fn prepare(
     provider: &Arc<Provider>,
     model: String,
@@ -78,7 +78,7 @@ pub(crate) fn prepare(
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static(media_type));
     }
     if stream.is_some() {
-        // A compressed stream comes when the compressor pleases.
+        // A compressed stream arrives whenever the compressor flushes.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
     for (name, value) in of_dialect {

@@ -1,4 +1,4 @@
-//! Preview of a call: its targets, in order, and why. No request is made, and no strategy moves on.
+//! Preview of a call: its targets, in order, and why. Sends no request and advances no rotation.
 
 use crate::{
     arrange::{self, CallContext, arrange, own_strategy},
@@ -17,48 +17,48 @@ use crate::{
 pub struct Preview {
     /// The name of the strategy.
     pub strategy: String,
-    /// Who would be asked, in this order.
+    /// The targets that would be tried, in this order.
     pub targets: Vec<TargetView>,
-    /// Who would not.
+    /// The targets that would not.
     pub passed_over: Vec<PassedOver>,
 }
 
-/// A target, as it is at one time.
+/// A target at one point in time.
 #[derive(Clone, Debug)]
 pub struct TargetView {
-    /// Its place in the order that the caller's own function makes ([`crate::RoutingOptions::order`]).
+    /// Its index in the order returned by a custom strategy ([`crate::RoutingOptions::order`]).
     pub place: usize,
-    /// `provider/model`, and after an `@` what distinguishes it from others of the same.
+    /// `provider/model`, followed by `@` and the variant if there is one.
     pub name: String,
     /// The provider's id.
     pub provider: String,
     /// The provider's name of the model.
     pub model: String,
-    /// What distinguishes it from others of the same provider and model.
+    /// What distinguishes it from others with the same provider and model.
     pub variant: Option<String>,
-    /// What it is asked for: `target`, `context_fallback` or `content_filter_fallback`.
+    /// Its role: `target`, `context_fallback` or `content_filter_fallback`.
     pub role: &'static str,
-    /// Its share, relative to the others'.
+    /// Its weight relative to the others.
     pub weight: f64,
     /// Its tags.
     pub tags: Vec<String>,
-    /// The region that its provider is set to.
+    /// The region in its provider's settings.
     pub region: Option<String>,
-    /// Whether it can take a call now.
+    /// Whether it can accept a call now.
     pub available: bool,
-    /// Calls under way.
+    /// Calls in flight.
     pub in_flight: u32,
-    /// Milliseconds: of streams to the first token, of plain calls for each output token. `None` where not known.
+    /// Milliseconds: to the first token for streams, per output token otherwise. `None` if not known.
     pub latency: Option<f64>,
-    /// What this request is expected to cost there; `None` where not known.
+    /// The expected cost of this request there; `None` if not known.
     pub cost: Option<f64>,
     /// Requests in the last minute.
     pub requests: f64,
     /// Tokens in the last minute.
     pub tokens: f64,
-    /// Which share of its rate limits is left, from 0 to 1; `None` where not known.
+    /// The share of its rate limits that is left, from 0 to 1; `None` if not known.
     pub remaining: Option<f64>,
-    /// Why it has its place.
+    /// Why it has this position.
     pub reason: String,
 }
 

@@ -1,9 +1,9 @@
-//! Process backend, a command line as a provider: a child process for each call, the prompt on its standard input, the
-//! answer on its standard output.
+//! Process backend, a command line as a provider: a child process per call, with the prompt on its standard input and
+//! the answer on its standard output.
 //!
-//! The child leads a process group of its own, which is killed as soon as nobody listens: when the call is cancelled,
-//! runs out of time or is over, or we are killed (`guard`), whatever the child started is gone with it. It is watched
-//! by threads, not by the runtime, which would have to take over the host program's handling of SIGCHLD.
+//! The child leads a separate process group, which is killed as soon as the receiver is gone: when the call is
+//! cancelled, times out or ends, or when we are killed (`guard`), everything the child started goes with it. It is
+//! watched by threads, not by the runtime, which would have to take over the host program's handling of SIGCHLD.
 
 use crate::{
     backend::{Backend, BackendRequest, ChunkSender},
@@ -28,30 +28,30 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// How much of the standard error is kept, from its end.
+/// How much of the end of standard error is kept.
 const LAST_WORDS: usize = 4 << 10;
 const CHUNK_BYTES: usize = 32 << 10;
-/// The longest line that is looked at.
+/// The maximum length of a line that is examined.
 const LINE_BYTES: usize = 32 << 20;
 
 /// A program that answers in lines.
 #[derive(Clone, Debug)]
 pub struct ProcessBackend {
-    /// The program, and the arguments that are the same for each call.
+    /// The program, and its constant arguments.
     pub command: Vec<String>,
-    /// The environment variable that the program reads its key from, where it takes one.
+    /// The environment variable from which the program reads its key, if it takes one.
     pub key_variable: Option<&'static str>,
-    /// The environment variables that it needs in addition to those of all programs; a `*` at the end stands for any
-    /// text. It gets no others: those of this process have keys that are none of its business.
+    /// The environment variables that it needs in addition to those of all programs; a `*` at the end matches any text.
+    /// It gets no others: the process's environment holds unrelated keys.
     pub variables: &'static [&'static str],
-    /// Makes a command line of the dialect's body.
+    /// Turns the dialect's body into a command line.
     pub command_line: fn(&[u8]) -> CommandLine,
-    /// Whether a line is the last of the answer. The program is not waited for after it.
+    /// Whether a line is the last of the answer. The program's exit is not awaited after it.
     pub is_last: fn(&[u8]) -> bool,
 }
 
 impl ProcessBackend {
-    /// The program of a dialect, started by `command` where that is given.
+    /// The program of a dialect, started by `command` if that is given.
     pub(crate) fn for_program(program: Program, command: Option<Vec<String>>) -> Self {
         let Program { command: usual, key_variable, variables, command_line, is_last } = program;
         Self {
@@ -95,7 +95,7 @@ impl Backend for ProcessBackend {
 /// One child.
 struct Run {
     group: Group,
-    /// Whether the child was waited for: from then on its number may be another's.
+    /// Whether the child has been reaped: from then on its id may belong to another process.
     is_over: AtomicBool,
     over: Notify,
     last_words: Mutex<Vec<u8>>,
@@ -111,15 +111,15 @@ impl Run {
             last_words: Mutex::default(),
         });
         if let Some(mut pipe) = child.stdin.take() {
-            // A child that does not read its input must not hold anybody up; it ends with the child.
+            // A child that does not read its input must not block anything; this thread ends with the child.
             thread::spawn(move || _ = pipe.write_all(&input));
         }
         let errors = child.stderr.take().map(|pipe| {
             let run = Arc::clone(&run);
             thread::spawn(move || run.listen_to_errors(pipe))
         });
-        // Ends the child as soon as nobody listens, even if it says nothing. The answer ends when all who could add to
-        // it are gone, so this one goes when the child is over.
+        // Kills the child as soon as the receiver is gone, even if it is silent. The answer ends when all senders are
+        // dropped, so this one is dropped when the child ends.
         let watched = Arc::clone(&run);
         let listener = sender.clone();
         tokio::spawn(async move {
@@ -171,7 +171,7 @@ impl Run {
         }
     }
 
-    /// What the child's last words mean.
+    /// The failure that the child's last error output describes.
     fn failure(&self, how: &str) -> Failure {
         let words = self.last_words.lock().unwrap_or_else(PoisonError::into_inner);
         let words = String::from_utf8_lossy(&words);
@@ -192,11 +192,11 @@ impl Run {
     }
 }
 
-/// Passes on what the program writes, until its end, its last line, or until nobody listens. Whether the last line
-/// came.
+/// Passes on the program's output until its end, its last line, or until the receiver is gone. Returns whether the last
+/// line came.
 fn pass_on(mut pipe: impl Read, is_last: fn(&[u8]) -> bool, sender: &ChunkSender) -> bool {
     let mut buffer = vec![0; CHUNK_BYTES];
-    // The line that has begun. One that is too long is not looked at; it is the decoder's to refuse.
+    // The current partial line. If it is too long it is not examined; the decoder refuses it.
     let mut line = Vec::new();
     while let Ok(read @ 1..) = pipe.read(&mut buffer) {
         let chunk = Bytes::copy_from_slice(buffer.get(..read).unwrap_or_default());
@@ -247,7 +247,7 @@ impl Group {
 
     fn kill(&self) {
         if let Some(leader) = self.leader {
-            // A group that is gone already is what is wanted.
+            // It is fine if the group is already gone.
             let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
         }
     }
@@ -260,7 +260,7 @@ impl Group {
     }
 
     fn kill(&self) {
-        // Ends the child and all it started.
+        // Kills the child and everything it started.
         let _ = Command::new("taskkill")
             .args(["/F", "/T", "/PID", &self.leader.to_string()])
             .stdout(Stdio::null())

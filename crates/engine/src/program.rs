@@ -1,4 +1,4 @@
-//! Programs that are started: where one is found, and which environment variables it gets.
+//! Programs that are started: how one is found, and which environment variables it gets.
 
 use ferrule_wire::providers;
 use std::{
@@ -8,8 +8,8 @@ use std::{
     process::Command,
 };
 
-/// What programs need to run at all, to find their own files, and to reach the network. A `*` at the end stands for any
-/// text. Names are compared without case, as Windows does.
+/// What programs need to run, to find their own files, and to reach the network. A `*` at the end matches any text.
+/// Names are compared ignoring case, as on Windows.
 const NEEDED: &[&str] = &[
     "ALLUSERSPROFILE",
     "ALL_PROXY",
@@ -61,7 +61,7 @@ const NEEDED: &[&str] = &[
     "XDG_*",
 ];
 
-/// Whether any program gets the variable `name`, or one that needs `own` as well (`CURSOR_*`).
+/// Whether `name` is a variable that any program gets, or that this one needs according to `own` (`CURSOR_*`).
 pub fn needs_variable(name: &str, own: &[&str]) -> bool {
     let is = |pattern: &&str| match pattern.strip_suffix('*') {
         Some(beginning) => name.get(..beginning.len()).is_some_and(|it| it.eq_ignore_ascii_case(beginning)),
@@ -70,12 +70,12 @@ pub fn needs_variable(name: &str, own: &[&str]) -> bool {
     NEEDED.iter().any(is) || own.iter().any(is)
 }
 
-/// Whether the variable `name` has the key of a provider. A program that fetches another key does not need it.
+/// Whether the variable `name` holds a provider's key. A program that fetches another key does not need it.
 pub fn is_key_variable(name: &str) -> bool {
     providers::all().iter().any(|row| row.key_variables.contains(&name))
 }
 
-/// A command that starts `program`, with none of this process's variables but those for which `needed` holds.
+/// A command that starts `program`, with only those of this process's variables for which `needed` holds.
 pub(crate) fn command(program: &str, needed: impl Fn(&str) -> bool) -> Option<Command> {
     let mut command = Command::new(find(program)?);
     command.env_clear();
@@ -83,8 +83,8 @@ pub(crate) fn command(program: &str, needed: impl Fn(&str) -> bool) -> Option<Co
     Some(command)
 }
 
-/// The file of `program`: itself where it is a path, else what the directories of `PATH` have. The working directory is
-/// never searched, whether `PATH` has it as `.`, as nothing, or as a relative path: it may be a stranger's.
+/// The file of `program`: itself if it is a path, else found in the directories of `PATH`. The working directory is
+/// never searched, even if `PATH` contains it as `.`, an empty entry or a relative path: it may not be trustworthy.
 pub fn find(program: &str) -> Option<PathBuf> {
     search(program, env::var_os("PATH").as_deref(), &extensions())
 }
@@ -110,7 +110,7 @@ fn search(program: &str, directories: Option<&OsStr>, extensions: &[OsString]) -
         .find_map(|directory| with_extensions(directory.join(path)))
 }
 
-/// What may follow the name that is given.
+/// The extensions that may be added to the name.
 fn extensions() -> Vec<OsString> {
     let mut extensions = vec![OsString::new()];
     if cfg!(windows) {
@@ -128,7 +128,7 @@ fn can_run(path: &Path) -> bool {
 
 #[cfg(not(unix))]
 fn can_run(path: &Path) -> bool {
-    // Without an extension it would not be started.
+    // Without an extension it could not be started.
     path.is_file() && path.extension().is_some()
 }
 

@@ -1,5 +1,4 @@
-//! Providers made ready: what does not change from call to call (addresses, header values, credentials) is prepared
-//! once.
+//! Providers, prepared once: what does not change between calls (addresses, header values, credentials).
 
 use crate::{
     backend::Backend,
@@ -41,45 +40,45 @@ use url::Url;
 const NOWHERE: &str = "http://backend.invalid/";
 pub(crate) const USER_AGENT_VALUE: &str = concat!("ferrule/", env!("CARGO_PKG_VERSION"));
 
-/// A provider made ready.
+/// A prepared provider.
 pub struct Provider {
     pub(crate) id: Arc<str>,
-    /// What it was made of.
+    /// The settings it was made from.
     pub(crate) settings: ProviderSettings,
     pub(crate) dialect: &'static dyn Dialect,
     pub(crate) quirks: Quirks,
     pub(crate) pool: Arc<Pool>,
     secrets: Secrets,
     base: Url,
-    /// The path of the first request with its address: nearly all go to the same one.
+    /// The path and URL of the first request: nearly all use the same.
     usual: OnceLock<(String, Url)>,
-    /// Ours, the provider's, and the key.
+    /// Our headers, the provider's, and the key.
     pub(crate) headers: HeaderMap,
-    /// Which of them the settings name; they win over the dialect's.
+    /// The headers named in the settings; they take precedence over the dialect's.
     pub(crate) named: Vec<HeaderName>,
-    /// The header that the key goes in.
+    /// The header that carries the key.
     key_header: Option<HeaderName>,
     has_credentials: bool,
     needs_credentials: bool,
-    /// `None` where the headers are all there is.
+    /// `None` if no credentials besides the headers are needed.
     pub(crate) credentials: Option<Credentials>,
-    /// Its keys, where it has several: the headers have none then.
+    /// Its keys, if it has several; the headers contain none then.
     pub(crate) keys: Option<Arc<KeyRing>>,
-    /// Where its key was found, where that is not the configured one.
+    /// Where its key was found, unless it is the configured one.
     key_origin: Option<&'static str>,
-    /// Its key, masked, where it has one at hand.
+    /// Its key, masked, if it is in the settings.
     key_shown: Option<Arc<str>>,
-    /// What answers; `None` where an HTTP server does.
+    /// What answers requests; `None` for an HTTP server.
     pub(crate) backend: Option<Arc<dyn Backend>>,
-    /// How it writes vectors, as far as its refusals have shown.
+    /// The vector formats it accepts, as learned from its refusals.
     pub(crate) vectors: VectorMemory,
-    /// What is kept of its models from call to call.
+    /// The state of its models, kept between calls.
     pub(crate) targets: Arc<TargetStates>,
 }
 
 impl Provider {
-    /// `before` is a provider of the same settings but for what is secret, whose connections are taken over; `targets`
-    /// the states of its models so far.
+    /// `before` is a provider whose settings differ at most in secrets, and whose connections are taken over; `targets`
+    /// are the existing states of its models.
     pub(crate) fn new(
         settings: &ProviderSettings,
         dialect: &'static dyn Dialect,
@@ -123,7 +122,7 @@ impl Provider {
             Some(source) => Some(Credentials::Deferred(Box::new(Deferred::new(Pending {
                 id: Arc::clone(&id),
                 source: Arc::clone(source),
-                // Keys of which there are several do not go this way.
+                // Multiple keys are handled elsewhere.
                 authentication: match settings.api_keys.is_empty() {
                     true => settings.authentication.clone(),
                     false => Authentication::None,
@@ -201,7 +200,7 @@ impl Provider {
         self.dialect
     }
 
-    /// `request` with no proofs of reasoning but those that its model here takes back.
+    /// `request`, with only those proofs of reasoning that its model here accepts.
     pub(crate) fn without_foreign_proofs<'a>(&self, request: &'a Request) -> Cow<'a, Request> {
         foreign::for_signer(request, &self.dialect.signer(&self.id, &request.model))
     }
@@ -211,12 +210,12 @@ impl Provider {
         EncodeOptions { drop_unsupported, quirks: &self.quirks }
     }
 
-    /// What `model` makes of the beginning of an answer that it is to continue.
+    /// How `model` treats a partial answer that it should continue.
     pub(crate) fn prefill(&self, model: &str) -> Prefill {
         Prefill::for_model(self.dialect.format(), &self.quirks, model, self.base.path())
     }
 
-    /// The codec of an operation, where the dialect and this provider have it.
+    /// The codec of an operation, if the dialect and this provider offer it.
     pub fn operation<O: Listed>(&self) -> Result<&'static dyn Codec<O>, Failure> {
         let codec = self.dialect.operations().get::<O>().filter(|_| self.quirks.has(O::KIND));
         codec.ok_or_else(|| {
@@ -228,12 +227,12 @@ impl Provider {
         })
     }
 
-    /// What events call its target of `model`.
+    /// The target of `model` as events name it.
     pub(crate) fn event_target(&self, model: &str) -> EventTarget {
         EventTarget::new(&self.id, model, self.settings.variant.as_deref())
     }
 
-    /// The name of the target that `model` is here, for people.
+    /// The name of the target of `model`, for messages.
     pub(crate) fn target_name(&self, model: &str) -> String {
         match &self.settings.variant {
             Some(variant) => format!("{}/{model}@{variant}", self.id),
@@ -241,30 +240,29 @@ impl Provider {
         }
     }
 
-    /// The ring of its keys for a request with headers of its own: none where those, or the settings, say what stands in
-    /// the key's place.
+    /// The ring of its keys for a request with headers of its own; `None` if those, or the settings, replace the key.
     pub(crate) fn keys_for(&self, own_headers: &[HeaderName]) -> Option<&Arc<KeyRing>> {
         let ring = self.keys.as_ref()?;
         (!own_headers.contains(ring.header()) && !self.named.contains(ring.header())).then_some(ring)
     }
 
-    /// The one key of a request with headers of its own, masked.
+    /// The single key of a request with headers of its own, masked.
     pub(crate) fn key_shown(&self, own_headers: &[HeaderName]) -> Option<&Arc<str>> {
         let header = self.key_header.as_ref()?;
         let is_replaced = own_headers.contains(header) || self.named.contains(header);
         self.key_shown.as_ref().filter(|_| !is_replaced)
     }
 
-    /// Takes every secret of the provider out of `failure`.
+    /// Masks every secret of the provider in `failure`.
     pub(crate) fn mask(&self, failure: &mut Failure) {
         self.secrets.mask_failure(failure);
     }
 
-    /// Whether each attempt is to be authorised where a request has these headers: it goes out with its own
-    /// credentials, the provider's headers, or what it is authorised with. Fails where there is none of them.
+    /// Whether each attempt of a request with these headers must be authorised: it may carry its own credentials, rely
+    /// on the provider's headers, or need authorisation. Fails if there is none of them.
     pub(crate) fn is_authorised(&self, headers: &HeaderMap) -> Result<bool, Failure> {
         if let Some(Credentials::Deferred(_)) = self.credentials {
-            // What is fetched may be more than a key.
+            // What is fetched may include more than a key.
             return Ok(true);
         }
         if self.has_credentials || carry_credentials(headers, self.key_header.as_ref()) {
@@ -277,7 +275,7 @@ impl Provider {
         Err(Failure::Config(format!("no key for provider `{id}`: set {variables}, or give it an api_key")))
     }
 
-    /// Where the key in `headers` comes from, in words; `None` where it is not the configured one or that is not known.
+    /// A description of where the key in `headers` comes from; `None` if it is not the configured one, or not known.
     pub(crate) fn key_source(&self, headers: &HeaderMap) -> Option<&str> {
         let is_configured = match &self.key_header {
             Some(name) => headers.get(name) == self.headers.get(name),
@@ -286,14 +284,14 @@ impl Provider {
         self.key_origin.or(self.settings.key_source.as_deref()).filter(|_| is_configured)
     }
 
-    /// The address of `path`, remembered where it is the `usual` one.
+    /// The URL of `path`, remembered if it is the `usual` one.
     pub(crate) fn address(&self, path: &str, usual: bool) -> Url {
         match self.usual.get() {
             Some((known, url)) if known == path => url.clone(),
             _ => {
                 let url = self.join(path);
                 if usual {
-                    // A second first call at the same time made the same address.
+                    // A concurrent first call made the same URL.
                     let _ = self.usual.set((path.to_owned(), url.clone()));
                 }
                 url
@@ -315,7 +313,7 @@ impl Provider {
     }
 }
 
-/// Its address may have secrets in its query.
+/// The address may have secrets in its query.
 impl fmt::Debug for Provider {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter

@@ -1,5 +1,5 @@
-//! Raw requests, whose bodies no dialect writes or reads: what only one provider has. And raw replies, which are read
-//! by the caller alone, such as audio.
+//! Raw requests, whose bodies are not encoded by a dialect, for provider-specific APIs; raw replies, decoded by the
+//! caller, such as audio.
 
 use crate::{
     admission::Measured,
@@ -22,38 +22,38 @@ use ferrule_wire::encode::UnsupportedField;
 use http::Method;
 use std::{fmt, sync::Arc};
 
-/// A request as it is.
+/// A request that is sent unchanged.
 #[derive(Clone, Debug)]
 pub struct RawRequest {
     /// The HTTP method.
     pub method: Method,
-    /// What follows the provider's base URL.
+    /// The path after the provider's base URL.
     pub path: String,
     /// The body.
     pub body: Bytes,
-    /// What the body is.
+    /// The body's content type.
     pub content_type: Option<String>,
 }
 
-/// The head of a response, and its body as it comes.
+/// The head of a response, and its streamed body.
 pub struct RawReply {
     /// The response's media type, without parameters.
     pub media_type: String,
-    /// The response's headers in lower case, as far as they are text.
+    /// The response's headers that are text, names in lower case.
     pub headers: Vec<(String, String)>,
     /// The provider that answered.
     pub provider: String,
-    /// The model asked for; empty where it concerns none.
+    /// The requested model; empty if there is none.
     pub model: String,
     /// The provider's id of the request.
     pub request_id: Option<String>,
     /// Every attempt, the successful one last.
     pub attempts: Vec<Attempt>,
-    /// What it used and cost, as far as that is known before its body is read.
+    /// Its usage and cost, as far as known before its body is read.
     pub settlement: Arc<Settlement>,
     incoming: Option<Incoming>,
     first: Option<Bytes>,
-    /// How many bytes there were so far.
+    /// The number of bytes received so far.
     received: u64,
     target: Box<Target>,
     #[expect(dead_code, reason = "held for as long as the target is at work")]
@@ -94,7 +94,7 @@ impl Work for RawRequest {
 }
 
 impl RawReply {
-    /// `measured` is what was counted of the request, by the names of units.
+    /// `measured` holds the request's quantities, by the names of units.
     pub(crate) fn new(
         (incoming, first): (Incoming, Option<Bytes>),
         answered: Success,
@@ -124,7 +124,7 @@ impl RawReply {
         }
     }
 
-    /// What was left out because the dialect cannot carry it.
+    /// The fields that were dropped because the dialect cannot carry them.
     pub fn dropped(&self) -> &[UnsupportedField] {
         &self.target.dropped
     }

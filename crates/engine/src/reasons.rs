@@ -1,8 +1,8 @@
-//! Reasons in the chain of an error's sources, found and put into words.
+//! Reasons in an error's chain of sources, found and formatted.
 
 use std::{error::Error, io};
 
-/// The chain of an error's sources. An `io::Error` hides what it wraps from `source`, so that is looked into.
+/// An error's chain of sources. `io::Error` hides its inner error from `source`, so that is unwrapped.
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error| {
         let error: &'a (dyn Error + 'static) = *error;
@@ -13,12 +13,12 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
     })
 }
 
-/// The first of the chain that is an `E`.
+/// The first error of type `E` in the chain.
 pub(crate) fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     chain(error).find_map(|error| error.downcast_ref::<E>())
 }
 
-/// The reasons from the outermost to the innermost, without the client's own words, which say nothing.
+/// The reasons, outermost first, without the HTTP client's uninformative wording.
 pub(crate) fn reasons(error: &(dyn Error + 'static)) -> String {
     let mut reasons: Vec<String> = Vec::new();
     for error in chain(error) {
@@ -26,7 +26,7 @@ pub(crate) fn reasons(error: &(dyn Error + 'static)) -> String {
         if reason.starts_with("client error (") {
             continue;
         }
-        // Wrappers repeat what they wrap.
+        // Wrappers repeat the messages of inner errors.
         reasons.retain(|outer| !outer.contains(&reason));
         reasons.push(reason);
     }

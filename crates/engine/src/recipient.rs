@@ -5,32 +5,32 @@ use crate::{options::CallOptions, resolve::Route};
 /// One call.
 #[derive(Clone, Debug)]
 pub struct Call<R> {
-    /// Who is called.
+    /// The recipient.
     pub to: Recipient,
-    /// What is asked. The engine sets its model: to the name that the provider has for it.
+    /// The request. The engine sets its model to the provider's own name of it.
     pub request: R,
-    /// How.
+    /// The options.
     pub options: CallOptions,
 }
 
-/// Who is called.
+/// The recipient of a call.
 #[derive(Clone, Debug)]
 pub enum Recipient {
-    /// Whoever a model's name resolves to; the default model where absent.
+    /// The candidates that a model's name resolves to; of the default model if absent.
     Model(Option<String>),
-    /// The candidates of a name that was resolved before.
+    /// The candidates of a name resolved before.
     Route(Route),
     /// The provider with this id, and no other.
     Provider(String),
 }
 
 impl<R> Call<R> {
-    /// A call with the usual options.
+    /// A call with default options.
     pub fn new(to: impl Into<Recipient>, request: R) -> Self {
         Self { to: to.into(), request, options: CallOptions::default() }
     }
 
-    /// The same call with another request, made of this one.
+    /// The same call with another request made from this one.
     pub(crate) fn map<W>(self, make: impl FnOnce(R) -> W) -> Call<W> {
         Call { to: self.to, request: make(self.request), options: self.options }
     }

@@ -1,4 +1,4 @@
-//! Response headers, as replies have them.
+//! Response headers of replies.
 
 use http::HeaderMap;
 
@@ -11,7 +11,7 @@ impl ReplyHeaders {
         Self(headers)
     }
 
-    /// Their names, in lower case, and values, as far as these are text.
+    /// The headers that are text; names in lower case.
     pub fn pairs(&self) -> Vec<(&str, &str)> {
         text_headers(&self.0)
     }

@@ -1,4 +1,4 @@
-//! Resumption of a call whose stream broke off: the next attempts, as its plan says them.
+//! Resumption of a call whose stream broke off: its next attempts, as the plan decides.
 
 use crate::{
     call::Run,
@@ -18,7 +18,7 @@ use crate::{
 };
 use std::borrow::Cow;
 
-/// A streamed completion that goes on with another target where it breaks off. It keeps its request until its end.
+/// A streamed completion that another target continues if it breaks off. It keeps its request until the end.
 pub(crate) async fn stream(
     candidates: Candidates,
     work: Stream,
@@ -52,7 +52,7 @@ async fn go_on(run: &mut Run<'static, Stream>, broken: Broken) -> Result<(Reader
             Ok(answered) => return Ok(answered),
             Err(error) => error,
         };
-        // A request that is wrong only because of the prefix is asked without it.
+        // A request that is invalid only because of the prefix is sent without it.
         let refused = Reason::from_failure(&error.failure) == Reason::InvalidRequest;
         match refused.then(|| run.without_prefix(&error.attempts)).flatten() {
             Some(again) => {

@@ -1,4 +1,4 @@
-//! Failed attempts, and whether another one may help.
+//! Failed attempts, and whether a retry may help.
 
 use crate::failure::{Expired, Failure, TimeoutKind};
 
@@ -7,19 +7,19 @@ use crate::failure::{Expired, Failure, TimeoutKind};
 pub(crate) struct Failed {
     pub(crate) failure: Failure,
     pub(crate) again: Again,
-    /// Whether the request may have been at work when it failed without an answer.
+    /// Whether the server may have been processing the request when it failed.
     pub(crate) began: bool,
 }
 
-/// Whether another attempt may help.
+/// Whether a retry may help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Again {
     /// No.
     Never,
     /// Yes, after a while.
     Later,
-    /// Yes, and there is nothing to wait for: a kept connection was dead, or the server says that it did not process
-    /// the request. Once in a call this does not count as a retry.
+    /// Yes, immediately: a kept-alive connection was dead, or the server says that it did not process the request. Once
+    /// per call this does not count as a retry.
     AtOnce,
 }
 
@@ -28,7 +28,7 @@ impl Failed {
         Self { failure, again, began: false }
     }
 
-    /// Whether the provider refuses access to what was asked for: with another key it may not.
+    /// Whether the provider denies access to what was requested: another key may have it.
     pub(crate) fn is_refused_access(&self) -> bool {
         matches!(&self.failure, Failure::Provider(error) if matches!(error.status, Some(401..=403)))
     }

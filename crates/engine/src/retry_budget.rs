@@ -1,18 +1,18 @@
-//! Retry budget: a token bucket that calls fill and retries empty, so that retries cannot multiply an outage.
+//! Retry budget: a token bucket filled by calls and drained by retries, so that retries cannot multiply an outage.
 
 use std::sync::atomic::{
     AtomicU64,
     Ordering::{AcqRel, Acquire},
 };
 
-/// How many retries there may be.
+/// The settings of a retry budget.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RetryBudgetSettings {
-    /// Retries for each call, in the long run: 0.5 allows one for two calls. 0 leaves `per_second`.
+    /// Retries per call, in the long run: 0.5 allows one for two calls. With 0 only `per_second` counts.
     pub ratio: f64,
-    /// Retries a second that are there whatever the calls, for callers with few of them.
+    /// Retries per second regardless of the number of calls, for callers with few of them.
     pub per_second: f64,
-    /// How many retries can be saved up, which is how many a new budget has.
+    /// The maximum number of retries that accumulate, and the number in a new budget.
     pub burst: u32,
 }
 
@@ -22,16 +22,16 @@ impl Default for RetryBudgetSettings {
     }
 }
 
-/// The retries that a group, or a provider, may still make. The clock is passed in, in milliseconds.
+/// The retry budget of a group, or of a provider. The clock is passed in, in milliseconds.
 #[derive(Debug)]
 pub struct RetryBudget {
-    /// Spent thousandths of retries (upper half), and the lower half of the time up to which they were paid back. A new budget has
-    /// spent nothing, whatever its settings.
+    /// Spent thousandths of retries (upper half), and the lower half of the time up to which they were paid back. A new
+    /// budget has spent nothing, whatever its settings.
     state: AtomicU64,
 }
 
 const THOUSANDTHS: u32 = 1000;
-/// Time pays back in steps of so many milliseconds.
+/// Time pays back in steps of this many milliseconds.
 const STEP: u32 = 100;
 
 impl Default for RetryBudget {
@@ -41,27 +41,27 @@ impl Default for RetryBudget {
 }
 
 impl RetryBudget {
-    /// A full one.
+    /// A full budget.
     pub const fn new() -> Self {
         Self { state: AtomicU64::new(0) }
     }
 
-    /// A call begins: it earns its share of a retry.
+    /// A call begins: adds its share of a retry.
     pub fn deposit(&self, now: u64, settings: &RetryBudgetSettings) {
-        // A full budget has nothing to add to, and costs no write.
+        // A full budget needs no deposit and no write.
         if self.state.load(Acquire) >> 32 != 0 {
             let earned = (settings.ratio.max(0.0) * f64::from(THOUSANDTHS)) as u32;
             self.update(now, settings, |spent| Some(spent.saturating_sub(earned)));
         }
     }
 
-    /// Takes a retry out; `false` where there is none.
+    /// Takes a retry; `false` if there is none.
     pub fn withdraw(&self, now: u64, settings: &RetryBudgetSettings) -> bool {
         let most = settings.burst.saturating_mul(THOUSANDTHS);
         self.update(now, settings, |spent| spent.checked_add(THOUSANDTHS).filter(|spent| *spent <= most))
     }
 
-    /// How many retries there are at `now`.
+    /// The number of retries available at `now`.
     pub fn left(&self, now: u64, settings: &RetryBudgetSettings) -> u32 {
         let (spent, _) = paid_back(self.state.load(Acquire), now, settings);
         settings.burst.saturating_sub(spent.div_ceil(THOUSANDTHS))
@@ -81,7 +81,7 @@ impl RetryBudget {
     }
 }
 
-/// What is spent at `now`, and the time up to which it was paid back.
+/// The thousandths still spent at `now`, and the time up to which they were paid back.
 fn paid_back(state: u64, now: u64, settings: &RetryBudgetSettings) -> (u32, u32) {
     let (spent, at) = ((state >> 32) as u32, state as u32);
     let now = now as u32;
@@ -89,7 +89,7 @@ fn paid_back(state: u64, now: u64, settings: &RetryBudgetSettings) -> (u32, u32)
         return (0, now);
     }
     let passed = now.wrapping_sub(at);
-    // The clock went back, or more than 24 days passed.
+    // The clock went backwards, or more than 24 days passed.
     if passed > i32::MAX as u32 {
         return (spent, now);
     }
@@ -97,7 +97,7 @@ fn paid_back(state: u64, now: u64, settings: &RetryBudgetSettings) -> (u32, u32)
     if passed < STEP {
         return (spent, at);
     }
-    // A retry a second is a thousandth a millisecond.
+    // One retry per second is a thousandth per millisecond.
     (spent.saturating_sub((f64::from(passed) * settings.per_second.max(0.0)) as u32), now)
 }
 

@@ -1,60 +1,59 @@
-//! Routing options of a call: how the targets of its group are chosen, over what the group says.
+//! Routing options of a call, which take precedence over those of its group.
 
 use crate::{failover::FailoverOn, strategy::Strategy};
 use std::{any::Any, fmt, sync::Arc, time::Duration};
 
-/// How one call is routed. What is absent is decided by its group.
+/// How one call is routed. Absent values are decided by its group.
 #[derive(Clone, Debug, Default)]
 pub struct RoutingOptions {
     /// How the targets are ordered.
     pub strategy: Option<Strategy>,
-    /// A function of the caller's own that orders the targets, in place of a strategy.
+    /// A custom strategy in place of the built-in one.
     pub own: Option<OwnStrategy>,
-    /// The order that the caller's own function made: the places of targets in the list that it was given.
+    /// The order that the custom strategy returned: indices into the list that it was given.
     pub order: Option<Vec<usize>>,
-    /// Only these targets, where any are named: a provider's id, `provider/model`, or a variant.
+    /// Only these targets, if any are named: a provider's id, `provider/model`, or a variant.
     pub only: Vec<String>,
     /// None of these targets, named in the same way.
     pub exclude: Vec<String>,
     /// Only targets that have all of these tags.
     pub tags: Vec<String>,
-    /// The conversation that the call is part of: it stays with one target while that is healthy.
+    /// The conversation that the call belongs to: it stays with one target while that is healthy.
     pub session: Option<String>,
-    /// The most targets that are asked.
+    /// The maximum number of targets that are tried.
     pub max_targets: Option<u32>,
-    /// Whether and when a second target is asked while the first is silent.
+    /// Whether and when a second target is tried while the first is silent.
     pub hedge: Option<Hedge>,
-    /// The share of calls, from 0 to 1, of which a second target may be asked.
+    /// The share of calls, from 0 to 1, that may be hedged.
     pub hedge_share: Option<f64>,
     /// Whether another target continues a stream that breaks off.
     pub continue_streams: Option<bool>,
     /// How long a target may be silent while another is left.
     pub first_token: Option<Duration>,
-    /// The failures after which another target is asked.
+    /// The failures after which another target is tried.
     pub failover_on: Option<FailoverOn>,
-    /// Whether only the plan of the call is wanted: a dry run. It is up to the caller not to make the call then.
+    /// Whether only the plan is wanted: a dry run. The caller must not make the call then.
     pub dry_run: bool,
 }
 
-/// When a second target is asked while the first one is silent; whichever answers first wins.
+/// When a second target is tried while the first is silent; the first answer wins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Hedge {
     /// Never.
     #[default]
     Off,
-    /// After the 95th percentile of the times of the group's fastest target.
+    /// After the 95th percentile of the latency of the group's fastest target.
     AfterP95,
     /// After this long.
     After(Duration),
 }
 
-/// A strategy that the engine does not know: something of the caller's, which orders the targets before the call begins.
-/// The engine only passes it on.
+/// A custom strategy: a caller's value that orders the targets before the call begins. The engine just passes it on.
 #[derive(Clone)]
 pub struct OwnStrategy {
-    /// What it is called, for people.
+    /// Its name for messages.
     pub name: String,
-    /// What it is, for whoever calls it.
+    /// The value that the caller invokes.
     pub value: Arc<dyn Any + Send + Sync>,
 }
 
@@ -64,7 +63,7 @@ impl fmt::Debug for OwnStrategy {
     }
 }
 
-/// What a call says of routing where it says nothing.
+/// The options of a call that sets none.
 pub(crate) static NOTHING: RoutingOptions = RoutingOptions {
     strategy: None,
     own: None,

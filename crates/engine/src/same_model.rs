@@ -1,10 +1,11 @@
-//! Embedding compatibility: whether the targets of a group embed with the same model. The vectors of two models do not mix.
+//! Embedding compatibility: whether the targets of a group use the same embedding model. Vectors of two models do not
+//! mix.
 
 use crate::resolve::{Candidate, Group};
 use ferrule_catalog::{Catalog, Category, Found, Modality};
 use ferrule_wire::providers::split_name;
 
-/// Checks a group when it is read. Only groups of embedding models have to be of one model.
+/// Checks a group when it is read. Only groups of embedding models must use a single model.
 pub(crate) fn check_group(group: &Group, catalog: Option<&Catalog>) -> Result<(), String> {
     let catalog = || catalog.unwrap_or_else(|| Catalog::builtin());
     let says_so = |target: &Candidate| target.settings.as_ref().is_some_and(|own| own.same_as.is_some());
@@ -19,7 +20,7 @@ pub(crate) fn check_group(group: &Group, catalog: Option<&Catalog>) -> Result<()
     if is_of_embeddings { check(group, catalog()) } else { Ok(()) }
 }
 
-/// Whether all whom `group` may ask embed alike; the error names the first of which that cannot be told.
+/// Whether all candidates of `group` give the same embeddings; the error names the first for which that is uncertain.
 pub(crate) fn check(group: &Group, catalog: &Catalog) -> Result<(), String> {
     let Some(first) = group.targets.first() else { return Ok(()) };
     let others = || group.all().skip(1);
@@ -38,12 +39,12 @@ pub(crate) fn check(group: &Group, catalog: &Catalog) -> Result<(), String> {
     }
 }
 
-/// The length of its vectors, where its options say one.
+/// The length of its vectors, if its options set one.
 fn dimensions(target: &Candidate) -> Option<u64> {
     target.settings.as_ref()?.options.as_ref()?.operations.embedding.dimensions
 }
 
-/// The name that a model has wherever it is offered; of one that the catalog does not know, its own.
+/// The model's provider-independent name; its own name if the catalog does not know it.
 fn canonical(target: &Candidate, catalog: &Catalog) -> String {
     let said = target.settings.as_ref().and_then(|own| own.same_as.as_deref());
     let (provider, model) =
@@ -63,7 +64,7 @@ fn embeds(found: Found<'_>) -> bool {
         || facts.output_modalities.as_ref().is_some_and(|kinds| kinds.contains(&Modality::Embedding))
 }
 
-/// Of models that the catalog does not know, most say it in their names.
+/// Of models that the catalog does not know, the name usually shows it.
 fn is_named_so(model: &str) -> bool {
     model.to_ascii_lowercase().contains("embed")
 }

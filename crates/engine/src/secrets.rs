@@ -1,5 +1,5 @@
-//! Secrets, and their masking: whatever a provider or a library writes about a request, no secret that was in it leaves
-//! this crate.
+//! Secrets and their masking: whatever a provider or a library writes about a request, none of its secrets leaves this
+//! crate.
 
 use crate::{echo, encoded_echo, failure::Failure};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -14,13 +14,13 @@ pub type Secret = SecretString;
 /// Shorter texts would mask ordinary words.
 const SHORTEST: usize = 6;
 
-/// Shorter texts that the configuration declares secret are not masked even as whole words.
+/// Shorter texts are not masked, even as whole words and if the configuration declares them secret.
 const SHORTEST_DECLARED: usize = 4;
 
-/// Longer texts are not taken for ordinary words.
+/// Longer texts do not count as ordinary words.
 const LONGEST_WORD: usize = 20;
 
-/// Words that make a header's or a parameter's value a secret, where its name has them.
+/// Words that mark a header or a parameter as secret if its name contains them.
 const SECRET_WORDS: &[&str] = &[
     "auth",
     "authentication",
@@ -48,7 +48,7 @@ const SECRET_WORDS: &[&str] = &[
     "token",
 ];
 
-/// What `key` and the like make one word with: `apikey`, `accesstoken`.
+/// The parts that form one word with `key` and the like: `apikey`, `accesstoken`.
 const RUN_TOGETHER: &[&str] = &[
     "access",
     "account",
@@ -76,10 +76,10 @@ const RUN_TOGETHER: &[&str] = &[
     "xauth",
 ];
 
-/// Keys that are none where such a word stands before them: `idempotency-key`.
+/// Prefixes of `key` that do not mean a secret: `idempotency-key`.
 const OTHER_KEYS: &[&str] = &["cache", "idempotency", "partition", "public", "sort"];
 
-/// What stands before credentials in a header. It is not secret.
+/// Schemes in front of credentials in a header. They are not secret.
 const SCHEMES: &[&str] = &[
     "api-key",
     "apikey",
@@ -93,7 +93,7 @@ const SCHEMES: &[&str] = &[
     "token",
 ];
 
-/// Parameters whose values are not secret, wherever they come from.
+/// Parameters whose values are not secret, wherever they are set.
 const PLAIN_PARAMETERS: &[&str] = &[
     "alt",
     "api-version",
@@ -121,7 +121,8 @@ impl Secrets {
         }
     }
 
-    /// Adds what the configuration takes from a variable, a file or a command: it is secret wherever it is put.
+    /// Adds a value that the configuration takes from a variable, a file or a command: it is secret wherever it is
+    /// used.
     pub(crate) fn add_declared(&mut self, secret: &str) {
         if secret.len() >= SHORTEST_DECLARED {
             self.insert(secret);
@@ -129,21 +130,21 @@ impl Secrets {
         self.add_words(secret);
     }
 
-    /// Adds all of `others` that are not there yet.
+    /// Adds all of `others`, without duplicates.
     pub(crate) fn add_all(&mut self, others: &Self) {
         for secret in &others.0 {
             self.insert(secret.expose_secret());
         }
     }
 
-    /// Adds the value of a header that by its name holds a secret.
+    /// Adds the value of a header if its name marks it as secret.
     pub(crate) fn add_header(&mut self, name: &str, value: &str) {
         if is_secret_name(name) {
             self.add_words(value);
         }
     }
 
-    /// Adds the value of a parameter in a URL, unless it is known for something else.
+    /// Adds the value of a URL parameter, unless it is known not to be secret.
     pub(crate) fn add_parameter(&mut self, name: &str, value: &str) {
         let known = PLAIN_PARAMETERS.contains(&&*name.to_ascii_lowercase()) || looks_plain(value);
         if !known || is_secret_name(name) {
@@ -158,8 +159,8 @@ impl Secrets {
         }
     }
 
-    /// Adds `value`, and each word of it, as a server may repeat that alone: `Bearer key`, `id=..., signature=...`,
-    /// `user:password`.
+    /// Adds `value`, and each of its words, as a server may repeat one of them alone: `Bearer key`, `id=...,
+    /// signature=...`, `user:password`.
     fn add_words(&mut self, value: &str) {
         let mut words = value.split_whitespace().peekable();
         let mut is_basic = false;
@@ -186,7 +187,7 @@ impl Secrets {
         }
     }
 
-    /// Longer ones first: one may be a part of another.
+    /// Longer ones first: one may contain another.
     fn insert(&mut self, secret: &str) {
         let place = self.0.partition_point(|known| known.expose_secret().len() > secret.len());
         let alike = self.0.get(place..).unwrap_or_default();
@@ -226,7 +227,7 @@ impl Secrets {
     }
 }
 
-/// `text` without `secrets`, however they are escaped in it.
+/// `text` with `secrets` masked, however they are escaped in it.
 pub fn mask_secrets<'a>(mut text: String, secrets: impl IntoIterator<Item = &'a str>) -> String {
     let mut all = Secrets::default();
     secrets.into_iter().for_each(|secret| all.add_declared(secret));
@@ -240,15 +241,15 @@ impl fmt::Debug for Secrets {
     }
 }
 
-/// Whether `value` is a number, a date or ordinary words, which errors have to be able to say.
+/// Whether `value` is a number, a date or ordinary words, which errors must be able to show.
 fn looks_plain(value: &str) -> bool {
     let is_number = value.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b':'));
     let is_word = value.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'-' | b','));
     is_number || is_word && value.len() < LONGEST_WORD
 }
 
-/// Whether one of the words of `name` (`x-api-key`, `accessToken`, `X_AUTH`) says that its value is a secret: of a header,
-/// a parameter or an environment variable.
+/// Whether a word of `name` (`x-api-key`, `accessToken`, `X_AUTH`) marks the value as secret: of a header, a parameter
+/// or an environment variable.
 pub fn is_secret_name(name: &str) -> bool {
     let mut before = String::new();
     words(name).any(|word| {
@@ -267,7 +268,7 @@ fn is_secret_word(word: &str) -> bool {
             .any(|end| word.strip_suffix(end).is_some_and(|begin| RUN_TOGETHER.contains(&begin)))
 }
 
-/// The words of a name, in lower case; a capital letter behind a small one begins another.
+/// The words of a name, in lower case; a capital letter after a small one begins a new word.
 fn words(name: &str) -> impl Iterator<Item = String> {
     let mut split = String::with_capacity(name.len() + 4);
     let mut before = ' ';

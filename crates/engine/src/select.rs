@@ -1,5 +1,5 @@
-//! Selection of a call's targets: those that it may ask, by what it says, by what its request needs, and by how much
-//! fits into their models' context windows.
+//! Selection of a call's targets: filters them by the call's options, the needs of its request, and the models' context
+//! windows.
 
 use crate::{
     candidates::{Candidates, Contender},
@@ -15,10 +15,10 @@ use crate::{
 use ferrule_catalog::{Catalog, Facts, Modality};
 use std::{collections::BTreeSet, mem};
 
-/// How many targets an error names one by one.
+/// The maximum number of targets that an error lists.
 const MAX_NAMED: usize = 8;
 
-/// Leaves out the targets that may not be asked. An error says who was left out, and why.
+/// Removes the targets that the call may not use. An error says which were excluded, and why.
 #[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
 pub(crate) fn select(
     candidates: &mut Candidates,
@@ -37,7 +37,7 @@ pub(crate) fn select(
     };
     let says_nothing = filter == TargetFilter::default();
     if !several && says_nothing {
-        // A model that is asked for by its name is asked, whatever the catalog knows of it.
+        // A model addressed by name is called, whatever the catalog knows about it.
         return Ok(());
     }
     if several {
@@ -48,7 +48,7 @@ pub(crate) fn select(
     for mut contender in mem::take(&mut candidates.list) {
         let facts = if several { facts(&contender, catalog) } else { None };
         let window = facts.and_then(|facts| facts.context_window);
-        // Only a window that is known has to be compared with anything.
+        // The size matters only if a window is known.
         filter.tokens = window.and_then(|_| demands.size()).map(|(input, _)| input);
         let settings = contender.settings.as_ref();
         let of = TargetFacts {
@@ -68,7 +68,7 @@ pub(crate) fn select(
             Some(why) => candidates.passed_over.push(contender.passed_over(why.to_string())),
         }
     }
-    // That a prompt is too long is an estimate: it decides only where it leaves somebody.
+    // That a prompt is too long is an estimate: it decides only if other targets remain.
     if kept.iter().any(|one| one.pool != Pool::Filter) {
         let over = too_long.iter().map(|(contender, why)| contender.passed_over(why.to_string()));
         candidates.passed_over.extend(over);
@@ -79,7 +79,7 @@ pub(crate) fn select(
     candidates.list = kept;
     let is_group = |pool: Pool| pool == Pool::Group;
     let any_fits = candidates.list.iter().any(|one| is_group(one.pool));
-    // The models for prompts that are too long stand in where that is why nobody is left, and not for what a call rules out.
+    // The models for long prompts stand in if that is why no target remains, but not for what a call rules out.
     if any_fits || too_long.iter().any(|(one, _)| is_group(one.pool)) {
         return Ok(());
     }
@@ -89,7 +89,7 @@ pub(crate) fn select(
     Err(CallError { attempts, ..CallError::unsent(Failure::Config(message), "", "") })
 }
 
-/// The error where every target is left out.
+/// The error if every target is excluded.
 fn none_left(candidates: &Candidates, says_nothing: bool) -> String {
     let of = candidates.group.as_ref().filter(|group| !group.name.is_empty());
     let mut message = match of {
@@ -109,7 +109,7 @@ fn none_left(candidates: &Candidates, says_nothing: bool) -> String {
     message
 }
 
-/// `name` with the id of its provider in place of another name of that.
+/// `name` with a provider's alias replaced by its id.
 fn spelled(name: &str, routes: &Routes) -> String {
     let end = name.find(['/', '@']).unwrap_or(name.len());
     let (provider, rest) = name.split_at(end);

@@ -1,4 +1,4 @@
-//! Settings of providers. Those of the built-in ones come from `crates/wire/providers.toml`.
+//! Settings of providers. The built-in ones come from `crates/wire/providers.toml`.
 
 use crate::{
     backend::Backend,
@@ -11,58 +11,59 @@ use ferrule_wire::quirks::Quirks;
 use secrecy::ExposeSecret;
 use std::{borrow::Cow, fmt, sync::Arc};
 
-/// One provider.
+/// The settings of one provider.
 #[derive(Clone)]
 pub struct ProviderSettings {
     /// Its id, for instance `openai`.
     pub id: String,
     /// What distinguishes it from another provider with the same id: the account or region of one target of a group.
-    /// Its targets name it as `id@variant`.
+    /// Targets are named `id@variant`.
     pub variant: Option<String>,
-    /// The region that it is set to, by which calls may choose it.
+    /// The region in its settings, by which calls may choose it.
     pub region: Option<String>,
     /// Its dialect's name, for instance `openai-chat`.
     pub dialect: String,
-    /// Its address up to where the dialect's path begins.
+    /// The base URL, to which the dialect's paths are appended.
     pub base_url: String,
     /// Its key.
     pub api_key: Option<Secret>,
-    /// Its keys, where it has several; `api_key` is then `None`.
+    /// Its keys, if it has several; `api_key` is then `None`.
     pub api_keys: Vec<KeySettings>,
-    /// Where its key comes from, in words, for the error of a key that is refused.
+    /// A description of where its key comes from, for the error of a refused key.
     pub key_source: Option<String>,
-    /// Fetches what of its key, headers and parameters comes from files and commands, when it is first needed.
+    /// Fetches its key, headers and parameters from files and commands when they are first needed.
     pub secrets: Option<Arc<dyn SecretSource>>,
-    /// The variables the key is looked for in, for the error that says it is missing; empty: no key needed.
+    /// The variables in which the key is looked up, for the error that says it is missing; empty if no key is needed.
     pub key_variables: Vec<String>,
     /// How requests are authorised.
     pub authentication: Authentication,
-    /// What credentials are looked for in.
+    /// Where credentials are looked up.
     pub environment: Environment,
     /// Headers for each request.
     pub headers: Vec<(String, String)>,
     /// Parameters for each URL, for instance `api-version`.
     pub query: Vec<(String, String)>,
-    /// What of its headers, parameters and address comes from variables, files or commands: secret, whatever its name.
+    /// Values of its headers, parameters and address that come from variables, files or commands: secret, whatever
+    /// their names.
     pub declared: Vec<Secret>,
-    /// The id of the provider that is asked, with the same model, when this one cannot be reached.
+    /// The id of the provider that is tried, with the same model, if this one fails.
     pub fallback: Option<String>,
-    /// What is missing, where it is known but cannot be called as it is: its calls fail with this text.
+    /// What is missing, if it is known but cannot be called as it is: its calls fail with this text.
     pub missing: Option<String>,
     /// How it differs from its dialect.
     pub quirks: Quirks,
-    /// The program that answers, and its first arguments, for dialects of programs; the usual one where absent.
+    /// The program that answers, and its first arguments, for dialects of programs; by default the usual one.
     pub command: Option<Vec<String>>,
-    /// What answers instead of an HTTP server at `base_url`.
+    /// A backend in place of an HTTP server at `base_url`.
     pub backend: Option<Arc<dyn Backend>>,
-    /// Retries of calls to it, where a group or call does not say.
+    /// Retries of calls to it, unless a group or call sets them.
     pub retry: RetryOptions,
-    /// The circuit breakers of its models, where a group does not say.
+    /// The circuit breakers of its models, unless a group sets them.
     pub breaker: BreakerOptions,
 }
 
 impl ProviderSettings {
-    /// A provider that speaks `dialect` at `base_url`, without a key or anything else.
+    /// A provider that uses `dialect` at `base_url`, without a key or anything else.
     pub fn new(id: impl Into<String>, dialect: impl Into<String>, base_url: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -90,7 +91,7 @@ impl ProviderSettings {
         }
     }
 
-    /// Whether a provider made of the one would be the other's equal.
+    /// Whether both would make equal providers.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         let identity = |settings: &Self| settings.secrets.as_ref().map(|source| source.identity());
         identity(self) == identity(other)
@@ -99,8 +100,8 @@ impl ProviderSettings {
             && self.is_like_but_for_secrets(other)
     }
 
-    /// Whether they differ at most in the secrets that are fetched when they are needed, and in where a key comes from. Taken apart in full, so that a
-    /// new field is not forgotten here.
+    /// Whether they differ at most in deferred secrets and the description of a key's source. Destructured in full, so
+    /// that a new field is not forgotten here.
     pub(crate) fn is_like_but_for_secrets(&self, other: &Self) -> bool {
         let Self {
             id,
@@ -134,7 +135,7 @@ impl ProviderSettings {
                 Authentication::Header { name, prefix },
                 Authentication::Header { name: other, prefix: others },
             ) => name == other && prefix == others,
-            // Tokens and signatures depend on an environment that may be another one by now.
+            // Tokens and signatures depend on an environment that may have changed.
             _ => false,
         };
         let same_backend = match (backend, &other.backend) {
@@ -165,7 +166,7 @@ impl ProviderSettings {
             && *breaker == other.breaker
     }
 
-    /// What it is called among an engine's providers.
+    /// Its name among an engine's providers.
     pub(crate) fn name(&self) -> Cow<'_, str> {
         match &self.variant {
             Some(variant) => format!("{}@{variant}", self.id).into(),
@@ -173,7 +174,7 @@ impl ProviderSettings {
         }
     }
 
-    /// The key without white space around it, where there is one.
+    /// The key without surrounding white space, if there is one.
     pub(crate) fn key(&self) -> Option<&str> {
         self.api_key.as_ref().map(|key| key.expose_secret().trim()).filter(|key| !key.is_empty())
     }
@@ -183,7 +184,7 @@ fn exposed(secret: &Secret) -> &str {
     secret.expose_secret()
 }
 
-/// Names of headers and parameters only: their values, and a query in the address, may be secrets.
+/// Shows only the names of headers and parameters: their values, and a query in the address, may be secrets.
 impl fmt::Debug for ProviderSettings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter

@@ -1,4 +1,4 @@
-//! Speech: audio of a text, delivered as it is made.
+//! Speech synthesis: audio of a text, delivered as it is generated.
 
 use crate::{
     admission::Measured,
@@ -15,7 +15,7 @@ use crate::{
 use bytes::Bytes;
 use ferrule_wire::operation::{Speech, SpeechRequest};
 
-/// The work of speaking a text.
+/// Synthesises speech from a text.
 #[derive(Clone, Debug)]
 pub struct Speak(pub SpeechRequest);
 
@@ -37,7 +37,7 @@ impl Work for Speak {
             return Err(Failure::Config(message.to_owned()));
         }
         let encoded = speech.encode_request(request, provider.encode_options(how.drop_unsupported));
-        // The audio's type is what the request says in its own words.
+        // The request determines the audio's type, by a field of its own.
         let outgoing = |encoded| Outgoing { accept: Some("*/*"), ..Outgoing::from(encoded) };
         encoded.map(outgoing).map_err(Failure::Unsupported)
     }

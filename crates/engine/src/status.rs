@@ -1,4 +1,4 @@
-//! Status of an engine: its groups and targets, with what is known of them now.
+//! Status of an engine: the current state of its groups and targets.
 
 use crate::{
     admission::{BudgetChange, BudgetStatus, LimitStatus},
@@ -12,18 +12,18 @@ use crate::{
 use ferrule_wire::breaker::{Breaker, BreakerSettings};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-/// The groups of an engine, and all targets that are in one, or that were called.
+/// The groups of an engine, and all targets that are in one or have been called.
 #[derive(Clone, Debug, Default)]
 pub struct Status {
     /// The groups, by name.
     pub groups: Vec<GroupStatus>,
     /// The targets, by name.
     pub targets: Vec<TargetStatus>,
-    /// The keys of providers that have several, by provider and in their order there.
+    /// The keys of providers that have several, ordered by provider and by their position there.
     pub keys: Vec<KeyStatus>,
-    /// The limits that anything was counted at, for each value of their scopes.
+    /// The limits with counters, one entry per value of their scopes.
     pub limits: Vec<LimitStatus>,
-    /// The same for budgets.
+    /// The budgets with counters, likewise.
     pub budgets: Vec<BudgetStatus>,
 }
 
@@ -32,7 +32,7 @@ pub struct Status {
 pub struct GroupStatus {
     /// Its name.
     pub name: String,
-    /// How its targets are ordered.
+    /// The strategy that orders its targets.
     pub strategy: String,
     /// The names of its targets.
     pub targets: Vec<String>,
@@ -41,30 +41,30 @@ pub struct GroupStatus {
 /// A target: a provider's model.
 #[derive(Clone, Debug)]
 pub struct TargetStatus {
-    /// `provider/model`, and after an `@` what distinguishes it from others of the same.
+    /// `provider/model`, followed by `@` and the variant if there is one.
     pub name: String,
     /// The provider's id.
     pub provider: String,
-    /// Its name of the model.
+    /// The provider's name of the model.
     pub model: String,
     /// Its circuit breaker: `closed`, `open`, `half_open`, `forced_open` (by the operator) or `excluded` (the model is
-    /// not there).
+    /// not available).
     pub breaker: &'static str,
-    /// How long until a call tries it again, where its breaker is open.
+    /// The time until a call probes it, if its breaker is open.
     pub reopens_in: Option<Duration>,
-    /// Failures in a row.
+    /// Consecutive failures.
     pub failures: u32,
     /// How often its breaker opened.
     pub times_opened: u32,
-    /// Calls under way.
+    /// Calls in flight.
     pub in_flight: u32,
     /// The time to the first token of streams.
     pub first_token: Option<Duration>,
-    /// The time per output token of plain calls.
+    /// The time per output token of calls that are not streamed.
     pub per_token: Option<Duration>,
     /// Requests in the last minute.
     pub requests: f64,
-    /// The failure that its breaker knows of, in words.
+    /// The last failure that its breaker recorded.
     pub last_failure: Option<String>,
 }
 
@@ -73,7 +73,7 @@ type Known = (Arc<Provider>, String, Arc<TargetState>);
 type States = BTreeMap<String, Known>;
 
 impl Engine {
-    /// What is known now.
+    /// The current status.
     pub fn status(&self) -> Status {
         let groups = self.groups().map(|group| GroupStatus {
             name: group.name.clone(),
@@ -99,7 +99,7 @@ impl Engine {
         }
     }
 
-    /// Changes a budget by hand, for one `value` of its scope. The error says which budget there is not.
+    /// Changes a budget manually, for one `value` of its scope. The error names the unknown budget.
     pub fn change_budget(
         &self,
         name: &str,
@@ -112,8 +112,8 @@ impl Engine {
         }
     }
 
-    /// Opens the circuit breakers of a target, or of all targets of a group, until they are reset. The error says that
-    /// there is no such target. `observer` is notified of those that change.
+    /// Opens the circuit breakers of a target, or of all targets of a group, until they are reset. Fails if there is no
+    /// such target. `observer` is notified of those that change.
     pub fn open_breaker(&self, name: &str, observer: Option<&Arc<dyn Observer>>) -> Result<(), String> {
         self.change_breakers(name, observer, Breaker::force_open)
     }
@@ -150,7 +150,7 @@ impl Engine {
         Some(provider.target_name(&candidate.model))
     }
 
-    /// All targets that were called, or that are in a group.
+    /// All targets that have been called or are in a group.
     fn states(&self) -> States {
         let mut all = States::new();
         for provider in self.all_providers() {
@@ -174,7 +174,7 @@ impl Engine {
             return Ok(vec![known]);
         }
         let route = self.resolve(Some(name))?;
-        // A provider's fallback is a target of its own.
+        // A provider's fallback is a separate target.
         let count = if route.group.is_some() { route.candidates.len() } else { 1 };
         let candidates = route.candidates.iter().take(count);
         let known = |one: &Candidate| {

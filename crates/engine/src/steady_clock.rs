@@ -1,4 +1,4 @@
-//! Steady clock: milliseconds that only go forward, for what is kept from call to call.
+//! Steady clock: monotonic milliseconds, for state kept between calls.
 
 use std::sync::LazyLock;
 use tokio::time::Instant;

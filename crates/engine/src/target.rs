@@ -1,4 +1,4 @@
-//! Targets: one call made ready for one provider, to be sent as often as it takes.
+//! Targets: one call's request prepared for one provider, ready to be sent as often as needed.
 
 use crate::{
     admission::{Admitted, Measured},
@@ -28,7 +28,7 @@ use std::{
 };
 use url::Url;
 
-/// One call to one provider, ready to be sent as often as it takes.
+/// One call's request to one provider, ready to be sent as often as needed.
 #[derive(Clone, Debug)]
 pub struct Target {
     pub(crate) provider: Arc<Provider>,
@@ -36,28 +36,28 @@ pub struct Target {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
-    /// Which of them are the call's own, where that matters to its credentials.
+    /// The headers set by the call, if that matters for credentials.
     pub(crate) own_headers: Vec<HeaderName>,
     pub(crate) body: Bytes,
     pub(crate) dropped: Vec<UnsupportedField>,
     pub(crate) secrets: Secrets,
-    /// Whether the response is to be streamed.
+    /// Whether the response should be streamed.
     pub(crate) stream: bool,
-    /// What the caller gave for a backend of its own.
+    /// The caller's context for a custom backend.
     pub(crate) context: Option<Context>,
-    /// Whether each attempt is authorised; not where the call brings credentials of its own.
+    /// Whether each attempt is authorised; not if the call brings its own credentials.
     pub(crate) authorised: bool,
-    /// Whether an answer that began elsewhere is to be continued rather than begun anew.
+    /// Whether the target should continue a partial answer rather than begin anew.
     pub(crate) continues: bool,
-    /// What the attempt under way reported that it used.
+    /// The usage that the current attempt has reported.
     pub(crate) reported: Reported,
-    /// Which of the provider's keys the next attempt uses, where there are several.
+    /// The key for the next attempt, if the provider has several.
     pub(crate) key: Option<KeyChoice>,
-    /// What is kept of the target from call to call.
+    /// State kept between calls.
     pub(crate) state: Option<Arc<TargetState>>,
-    /// How much the request may use, where a limit or a budget depends on it.
+    /// The maximum usage of the request, if a limit or a budget depends on it.
     pub(crate) measured: Option<Box<Measured>>,
-    /// What the attempt under way was admitted with, where there are limits or budgets.
+    /// The current attempt's admission, if there are limits or budgets.
     pub(crate) admitted: Option<Arc<Admitted>>,
 }
 
@@ -66,22 +66,22 @@ pub struct Target {
 pub(crate) struct KeyChoice {
     ring: Arc<KeyRing>,
     index: usize,
-    /// The key itself, once it is at hand.
+    /// The key itself, once fetched.
     access: Option<Access>,
 }
 
 impl Target {
-    /// The provider that is asked.
+    /// The provider.
     pub fn provider(&self) -> &Provider {
         &self.provider
     }
 
-    /// Its name of the model; empty where the call concerns none.
+    /// The provider's name of the model; empty if the call has none.
     pub fn model(&self) -> &str {
         &self.model
     }
 
-    /// What the next attempt is authorised with in addition to its headers; `None` where they are all there is.
+    /// The authorisation of the next attempt in addition to its headers; `None` if the headers suffice.
     pub(crate) async fn grant(&self, limits: Limits) -> Result<Option<Grant>, Failure> {
         let Some(credentials) = self.provider.credentials.as_ref().filter(|_| self.authorised) else {
             return Ok(None);
@@ -92,12 +92,12 @@ impl Target {
         grant.map(Some).map_err(|error| error.into_failure(&self.provider.id))
     }
 
-    /// The next attempt uses this key of `ring`.
+    /// Chooses a key of `ring` for the next attempt.
     pub(crate) fn choose_key(&mut self, ring: &Arc<KeyRing>, key: &KeyInUse) {
         self.key = Some(KeyChoice { ring: Arc::clone(ring), index: key.index(), access: None });
     }
 
-    /// Puts the key that was chosen among the headers; fetches it where it is not at hand.
+    /// Adds the chosen key to the headers, fetching it if necessary.
     pub(crate) async fn put_key(&mut self, limits: Limits) -> Result<(), Failure> {
         let Some(choice) = &mut self.key else { return Ok(()) };
         // Boxed, as few calls need it and all would carry its size.
@@ -128,12 +128,12 @@ impl Target {
         }
     }
 
-    /// Whether the key may be another one by now.
+    /// Whether the key was fetched, so that it may have changed since.
     pub(crate) fn has_fetched_key(&self) -> bool {
         self.key.as_ref().and_then(|choice| choice.access.as_ref()).is_some_and(Access::was_fetched)
     }
 
-    /// Whether another attempt, authorised anew, may do better than the one with `grant` that ended with `failure`.
+    /// Whether a retry with new authorisation may help after the attempt with `grant` ended with `failure`.
     pub(crate) async fn renew(&self, grant: Option<&Grant>, failure: &Failure, limits: Limits) -> bool {
         // Boxed, as few calls need it and all would carry its size.
         let renewed = Box::pin(async {
@@ -150,7 +150,7 @@ impl Target {
         tokio::time::timeout(limits.remaining(), renewed).await.unwrap_or(false)
     }
 
-    /// Notes what the headers of a response say of the provider's rate limits.
+    /// Records the provider's rate limits from response headers.
     pub(crate) fn note_limits(&self, headers: &HeaderMap) {
         if self.state.is_none() && self.admitted.is_none() {
             return;
@@ -172,12 +172,12 @@ impl Target {
         state.statistics().limits(target_state::now(), &report);
     }
 
-    /// Whose proofs of reasoning its response has.
+    /// The signer of the proofs of reasoning in its response.
     pub(crate) fn signer(&self) -> Cow<'_, str> {
         self.provider.dialect.signer(&self.provider.id, &self.model)
     }
 
-    /// What a backend's answer is to be read as.
+    /// The media type to assume for a backend's answer.
     pub(crate) fn answer_media_type(&self) -> &'static str {
         match self.provider.dialect.stream_media_types().first() {
             Some(streamed) if self.stream => streamed,
@@ -185,8 +185,8 @@ impl Target {
         }
     }
 
-    /// A request to `url` that follows this one, without the headers named in `dropped`. Credentials go to the same
-    /// origin only.
+    /// A follow-up request to `url`, without the headers named in `dropped`. Credentials are sent to the same origin
+    /// only.
     pub(crate) fn follow(
         &self,
         method: Method,
@@ -211,13 +211,13 @@ impl Target {
         target
     }
 
-    /// Takes every secret of the provider and of this call out of `failure`.
+    /// Masks every secret of the provider and of this call in `failure`.
     pub(crate) fn mask(&self, failure: &mut Failure) {
         self.provider.mask(failure);
         self.secrets.mask_failure(failure);
     }
 
-    /// A usage record of what it is asked, of which only what was used is still to be filled in.
+    /// A usage record of the request, without the usage.
     pub(crate) fn record(&self) -> UsageRecord {
         UsageRecord {
             provider: self.provider.id.to_string(),
@@ -226,7 +226,7 @@ impl Target {
         }
     }
 
-    /// The call ends with `failure`.
+    /// The call's error after `failure`.
     pub(crate) fn error(&self, failure: Failure, attempts: Vec<Attempt>) -> CallError {
         CallError { attempts, ..CallError::unsent(failure, &self.provider.id, &self.model) }
     }

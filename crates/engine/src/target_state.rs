@@ -1,4 +1,4 @@
-//! Target state: what is kept of a provider's model from call to call: its circuit breaker and the calls under way.
+//! Target state, kept between calls to a provider's model: its circuit breaker and the calls in flight.
 
 pub(crate) use crate::steady_clock::now;
 use crate::{
@@ -24,26 +24,26 @@ use std::{
     time::Duration,
 };
 
-/// More models of one provider than anybody calls; those beyond are not remembered.
+/// The maximum number of a provider's models that are remembered: more than anyone calls.
 const MAX_MODELS: usize = 4096;
 
-/// How long a model that is unknown, retired or forbidden is left alone.
+/// How long a model that is unknown, retired or forbidden is suspended.
 const WITHOUT_MODEL: Duration = Duration::from_secs(300);
 
-/// What is kept of one model of a provider.
+/// The state of one model of a provider.
 #[derive(Debug, Default)]
 pub(crate) struct TargetState {
     breaker: Breaker,
     statistics: Arc<Statistics>,
-    /// How the last attempt failed: the error of calls that the breaker refuses.
+    /// The failure of the last failed attempt: the error of calls that the breaker refuses.
     last_failure: Mutex<Option<Failure>>,
-    /// What strategies identify the target by.
+    /// The identity of the target for strategies.
     identity: OnceLock<u64>,
-    /// Whether its provider is asked how it is while the breaker is open.
+    /// Whether health checks run while the breaker is open.
     is_checked: AtomicBool,
 }
 
-/// What is done when the breaker of a target opens.
+/// Called when the breaker of a target opens.
 #[derive(Clone)]
 pub(crate) struct OnOpen(pub(crate) Arc<dyn Fn() + Send + Sync>);
 
@@ -53,20 +53,20 @@ impl fmt::Debug for OnOpen {
     }
 }
 
-/// What is kept of a provider: the states of all its models that were called, and its retries.
+/// The state of a provider: the states of all its models that have been called, and its retry budget.
 #[derive(Debug, Default)]
 pub(crate) struct TargetStates {
     by_model: RwLock<HashMap<Box<str>, Arc<TargetState>>>,
-    /// The retries that calls may still make that are of no group.
+    /// The retry budget of calls that use no group.
     pub(crate) budget: Arc<RetryBudget>,
-    /// How fast they are answered.
+    /// The pace of these calls.
     pub(crate) pace: Arc<Pace>,
-    /// What is known of its keys, where it has several.
+    /// The states of its keys, if it has several.
     pub(crate) keys: KeyStates,
 }
 
 impl TargetStates {
-    /// That of `model`, made where there was none.
+    /// The state of `model`, created if there is none.
     pub(crate) fn target(&self, model: &str) -> Arc<TargetState> {
         if let Some(state) = self.by_model.read().unwrap_or_else(PoisonError::into_inner).get(model) {
             return Arc::clone(state);
@@ -78,7 +78,7 @@ impl TargetStates {
         Arc::clone(all.entry(model.into()).or_default())
     }
 
-    /// All of them, in no order.
+    /// All of them, unordered.
     pub(crate) fn all(&self) -> Vec<(String, Arc<TargetState>)> {
         let all = self.by_model.read().unwrap_or_else(PoisonError::into_inner);
         all.iter().map(|(model, state)| (model.to_string(), Arc::clone(state))).collect()
@@ -86,7 +86,7 @@ impl TargetStates {
 }
 
 impl TargetState {
-    /// Admits a call, whatever the breaker says where it `insists`.
+    /// Admits a call; if it `insists`, regardless of the breaker.
     pub(crate) fn admit(
         self: &Arc<Self>,
         settings: &BreakerSettings,
@@ -119,7 +119,7 @@ impl TargetState {
         })
     }
 
-    /// Whether a call would be admitted now. Takes no place.
+    /// Whether a call would be admitted now. Takes no permit.
     pub(crate) fn is_usable(&self, settings: &BreakerSettings, concurrency: Option<u32>) -> bool {
         let now = now();
         let seen = self.breaker.snapshot(now, settings);
@@ -128,27 +128,27 @@ impl TargetState {
             && concurrency.is_none_or(|most| self.statistics.in_flight() < most)
     }
 
-    /// The hash of the target's `name`, which is asked for once.
+    /// The hash of the target's `name`, which is computed once.
     pub(crate) fn identity(&self, name: impl FnOnce() -> String) -> u64 {
         *self.identity.get_or_init(|| session_hash(&name()))
     }
 
-    /// How the last attempt that failed did.
+    /// The failure of the last failed attempt.
     pub(crate) fn last_failure(&self) -> Option<Failure> {
         self.last_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether the breaker keeps calls away, and not for a missing model or the operator.
+    /// Whether the breaker refuses calls, other than for a missing model or by the operator.
     pub(crate) fn is_open(&self) -> bool {
         self.breaker.snapshot(now(), &BreakerSettings::default()).state == BreakerState::Open
     }
 
-    /// Health checks of the target begin; false where they run already.
+    /// Marks health checks as running; `false` if they already are.
     pub(crate) fn begin_check(&self) -> bool {
         !self.is_checked.swap(true, Ordering::AcqRel)
     }
 
-    /// They ended.
+    /// Marks health checks as ended.
     pub(crate) fn end_check(&self) {
         self.is_checked.store(false, Ordering::Release);
     }
@@ -158,41 +158,41 @@ impl TargetState {
         &self.breaker
     }
 
-    /// What the breaker looks like now.
+    /// A snapshot of the breaker.
     pub(crate) fn snapshot(&self, settings: &BreakerSettings) -> BreakerSnapshot {
         self.breaker.snapshot(now(), settings)
     }
 
-    /// How fast it is, and how much of it is in use.
+    /// Its latency and usage.
     pub(crate) fn statistics(&self) -> &Statistics {
         &self.statistics
     }
 }
 
-/// A place at a target for one attempt. Dropped without an outcome it says nothing about the target.
+/// A slot at a target for one attempt. If dropped without an outcome, the breaker does not change.
 #[derive(Debug)]
 pub(crate) struct Lease {
     state: Arc<TargetState>,
     settings: BreakerSettings,
     permit: Option<Permit>,
-    /// The observer of changes of the breaker.
+    /// The observer of the breaker's state changes.
     events: Option<Box<BreakerEvents>>,
     opened: Option<OnOpen>,
     _place: InFlight,
 }
 
 impl Lease {
-    /// Whether the attempt finds out whether the target is back.
+    /// Whether the attempt probes if the target is back.
     pub(crate) fn is_probe(&self) -> bool {
         self.permit.as_ref().is_some_and(Permit::is_probe)
     }
 
-    /// Does this when the breaker opens by what becomes of the attempt.
+    /// Calls `act` if this attempt's outcome opens the breaker.
     pub(crate) fn when_opened(&mut self, act: Option<OnOpen>) {
         self.opened = act;
     }
 
-    /// Has `events` notified where the breaker changes; the attempt may be what it became half-open for.
+    /// Notifies `events` of the breaker's changes; this attempt may be the probe of a half-open breaker.
     pub(crate) fn observe(&mut self, events: Option<Box<BreakerEvents>>) {
         if self.is_probe()
             && let Some(events) = &events
@@ -202,12 +202,12 @@ impl Lease {
         self.events = events;
     }
 
-    /// The target whose place it is.
+    /// The statistics of the target.
     pub(crate) fn statistics(&self) -> &Statistics {
         &self.state.statistics
     }
 
-    /// The target answered, after so long. The place is kept until the lease is dropped.
+    /// The target answered after `took`. The slot is kept until the lease is dropped.
     pub(crate) fn succeed(&mut self, took: Duration) {
         self.settle(self.settings.success_after(took));
     }
@@ -233,7 +233,7 @@ impl Lease {
             *last = Some(failure.clone());
         }
         if self.permit.is_none() && reason.is_of_health() {
-            // A probe that answered, and broke off later: it counts as any other call.
+            // A probe that succeeded and broke off later counts like any other call.
             match self.state.breaker.admit(now(), &self.settings) {
                 Admission::Closed(permit) | Admission::Probe(permit) => self.permit = Some(permit),
                 Admission::Open { .. } => {}

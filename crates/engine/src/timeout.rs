@@ -1,6 +1,6 @@
-//! Time limits: which one is running, and which one passed.
+//! Time limits of an attempt: which one is running, and which one has passed.
 //!
-//! One timer per attempt, re-used from the first byte sent to the last one read. Progress only notes the new limit;
+//! One timer per attempt, re-used from the first byte sent to the last one read. Progress just records the new limit;
 //! the timer is moved when it fires or when the new limit is nearer, so that a chunk costs no timer operation.
 
 use crate::{
@@ -21,17 +21,17 @@ const DEFAULT_CONNECT: Duration = Duration::from_secs(5);
 const DEFAULT_IDLE: Duration = Duration::from_secs(120);
 const DEFAULT_TOTAL: Duration = Duration::from_secs(600);
 
-/// Further away than any call; a limit that overflows the clock means none.
+/// Further away than any call; a limit that overflows the clock counts as none.
 const FAR: Duration = Duration::from_secs(86400 * 365);
 
-/// The time limits of a call, all of them known.
+/// The time limits of a call, with defaults filled in.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     connect: Duration,
     first_byte: Duration,
     idle: Duration,
     total: Duration,
-    /// When the whole call has to be over.
+    /// The deadline of the whole call.
     deadline: Instant,
     bounds: Bounds,
 }
@@ -50,7 +50,7 @@ impl Limits {
         }
     }
 
-    /// The limits with those of one target, where the call says nothing. How long it may take in all is the call's.
+    /// The limits, with those of one target for those that the call does not set. The total is up to the call.
     pub(crate) fn or(self, call: Timeouts, target: Timeouts) -> Self {
         let of = |own: Duration, call: Option<Duration>, target: Option<Duration>| match (call, target) {
             (None, Some(target)) => target,
@@ -64,7 +64,7 @@ impl Limits {
         }
     }
 
-    /// The limits of what is still to be done when the call itself is over, for so long.
+    /// The limits for the remaining work, of duration `total`, after the call itself is over.
     pub(crate) fn after_the_call(self, total: Duration) -> Self {
         Self { total, deadline: after(Instant::now(), total), ..self }
     }
@@ -74,12 +74,12 @@ impl Limits {
         Self { bounds, ..self }
     }
 
-    /// The error of a call that took longer than it may.
+    /// The error of a call past its deadline.
     pub(crate) fn expired(&self) -> Expired {
         Expired { kind: TimeoutKind::Total, limit: self.total }
     }
 
-    /// How much of the call's time is left.
+    /// The time left until the deadline.
     pub(crate) fn remaining(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
     }
@@ -89,20 +89,20 @@ fn after(instant: Instant, duration: Duration) -> Instant {
     instant.checked_add(duration.min(FAR)).unwrap_or(instant)
 }
 
-/// How far the request got. Set by its body, which hyper reads only when it has a connection: until then we are
+/// The progress of a request. Set by its body, which hyper reads only once it has a connection: until then we are
 /// connecting.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     taken: OnceLock<()>,
     sent: OnceLock<Instant>,
-    /// Whether all of it was handed to the connection.
+    /// Whether everything was handed to the connection.
     whole: OnceLock<()>,
 }
 
 impl Progress {
-    /// There is a connection, and the request is being written to it.
+    /// A connection exists, and the request is being written to it.
     pub(crate) fn taken(&self) {
-        // The first time counts.
+        // Only the first time counts.
         let _ = self.taken.set(());
     }
 
@@ -111,12 +111,12 @@ impl Progress {
         let _ = self.sent.set(Instant::now());
     }
 
-    /// Nothing of the request is left to be handed to the connection.
+    /// Everything was handed to the connection.
     pub(crate) fn whole(&self) {
         let _ = self.whole.set(());
     }
 
-    /// Whether something is left.
+    /// Whether something has not been handed over.
     pub(crate) fn is_partial(&self) -> bool {
         self.taken.get().is_some() && self.whole.get().is_none()
     }
@@ -130,18 +130,18 @@ impl Progress {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Connect,
-    /// Only the deadline runs: how long it takes is the request's size.
+    /// Only the deadline applies: the duration depends on the request's size.
     Send,
     FirstByte,
     Idle,
 }
 
-/// Watches over one attempt.
+/// Enforces the time limits of one attempt.
 #[derive(Debug)]
 pub(crate) struct Watch {
     limits: Limits,
     phase: Phase,
-    /// When the phase has to be over.
+    /// When the current phase must end.
     due: Instant,
     request: Arc<Progress>,
     sleep: Pin<Box<Sleep>>,
@@ -163,7 +163,7 @@ impl Watch {
         watch
     }
 
-    /// Starts with waiting for the first byte, where there is nothing to connect to.
+    /// Starts with waiting for the first byte, if nothing has to be connected.
     pub(crate) fn begun(limits: Limits) -> Self {
         let watch = Self::start(limits);
         watch.request.taken();
@@ -171,7 +171,7 @@ impl Watch {
         watch
     }
 
-    /// Connects anew, for a redirect; the limits before it no longer count, the deadline does.
+    /// Starts connecting again, for a redirect; earlier limits no longer apply, but the deadline does.
     pub(crate) fn restart(&mut self) {
         let now = Instant::now();
         self.phase = Phase::Connect;
@@ -180,17 +180,17 @@ impl Watch {
         self.wind(now);
     }
 
-    /// Where the request's body notes how far it got.
+    /// The progress that the request's body records.
     pub(crate) fn request(&self) -> Arc<Progress> {
         Arc::clone(&self.request)
     }
 
-    /// How much may be read.
+    /// The bounds on what is read.
     pub(crate) fn bounds(&self) -> Bounds {
         self.limits.bounds
     }
 
-    /// A piece of the body came. Fails where the whole call has to be over: pieces that come without a pause leave the
+    /// A chunk of the body arrived. Fails if the deadline has passed: chunks that arrive without a pause leave the
     /// timer no chance.
     pub(crate) fn progress(&mut self) -> Result<(), Expired> {
         let now = Instant::now();
@@ -202,7 +202,7 @@ impl Watch {
         if self.limits.deadline <= now { Err(self.limits.expired()) } else { Ok(()) }
     }
 
-    /// Nothing more is awaited from the other side: only the deadline runs.
+    /// Nothing more is expected from the peer: only the deadline applies.
     pub(crate) fn received(&mut self) {
         self.phase = Phase::Send;
         self.due = self.limits.deadline;
@@ -211,21 +211,21 @@ impl Watch {
         self.wind(Instant::now());
     }
 
-    /// From here on wait at most `longest` for each piece of the body.
+    /// From now on waits at most `longest` for each chunk of the body.
     pub(crate) fn shorten(&mut self, longest: Duration) {
         self.limits.idle = self.limits.idle.min(longest);
-        // Where all time is over, the next wait says so.
+        // If the deadline has passed, the next wait reports it.
         let _ = self.progress();
     }
 
-    /// From here on wait at most `longest` for all that is still to come.
+    /// From now on waits at most `longest` for the rest of the body.
     pub(crate) fn end_within(&mut self, longest: Duration) {
         let now = Instant::now();
         self.limits.deadline = self.limits.deadline.min(after(now, longest));
         self.wind(now);
     }
 
-    /// Awaits `work`, at most until the next limit.
+    /// Awaits `work` until the next limit at most.
     pub(crate) async fn within<F: Future>(&mut self, work: F) -> Result<F::Output, Expired> {
         let mut work = pin!(work);
         poll_fn(|context| {
@@ -242,7 +242,7 @@ impl Watch {
         .await
     }
 
-    /// Which limit has passed; where none has, sets the timer to the next.
+    /// The limit that has passed; if none has, sets the timer to the next.
     fn passed(&mut self) -> Option<Expired> {
         let now = Instant::now();
         if matches!(self.phase, Phase::Connect | Phase::Send) {
@@ -274,7 +274,7 @@ impl Watch {
     fn wind(&mut self, now: Instant) {
         let mut next = self.due.min(self.limits.deadline);
         if matches!(self.phase, Phase::Connect | Phase::Send) {
-            // Nothing wakes us when the request has been sent, and from then on a shorter limit may run: look in time.
+            // Nothing wakes us when the request has been sent, after which a shorter limit may apply: check in time.
             next = next.min(after(now, self.limits.first_byte));
         }
         self.sleep.as_mut().reset(next);

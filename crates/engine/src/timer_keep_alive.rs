@@ -1,7 +1,7 @@
-//! Timer keep-alive: a timer that ticks while calls are made.
+//! Timer keep-alive: a timer that ticks while calls are made, to save system calls.
 //!
-//! Tokio wakes its own I/O thread, with two system calls, whenever a timer is set that is nearer than all others, which
-//! every call's first time limit would be. While this one is nearer, they are not.
+//! Tokio wakes its own I/O thread, with two system calls, whenever a timer is set that is nearer than all others, as
+//! every call's first time limit would be. While this timer is nearer, they are not.
 
 use std::{
     sync::{
@@ -12,10 +12,10 @@ use std::{
 };
 use tokio::time::sleep;
 
-/// Well below the usual time limits, and too rare to be noticed.
+/// Well below the usual time limits, and too infrequent to matter.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Ticks until a whole tick goes by without a call.
+/// Ticks until a whole tick passes without a call.
 #[derive(Debug, Default)]
 pub(crate) struct TimerKeepAlive {
     ticking: AtomicBool,
@@ -23,7 +23,7 @@ pub(crate) struct TimerKeepAlive {
 }
 
 impl TimerKeepAlive {
-    /// Notes that a call is made.
+    /// Records that a call is made.
     pub(crate) fn note_call(self: &Arc<Self>) {
         self.calls.fetch_add(1, Ordering::Relaxed);
         if self.ticking.swap(true, Ordering::Relaxed) {

@@ -1,8 +1,8 @@
-//! TLS: trusted certificates, and our own.
+//! TLS settings: trusted certificates, and our own.
 //!
-//! The operating system decides which certificates to trust (`rustls-platform-verifier`: its own verifier on macOS and Windows, its
-//! certificate files elsewhere). Reading those files takes milliseconds, so it is done when the first encrypted
-//! connection is made, and once for all connections.
+//! The operating system decides which certificates to trust (`rustls-platform-verifier`: its own verifier on macOS and
+//! Windows, its certificate files elsewhere). Reading those files takes milliseconds, so it is done for the first
+//! encrypted connection, once for all.
 
 use crate::{files, options::TransportSettings, pinned::PinningVerifier};
 use rustls::{
@@ -31,12 +31,12 @@ impl Tls {
         })
     }
 
-    /// Whether both trust the same and show the same: files may have changed under their names.
+    /// Whether both trust and present the same certificates: files may have changed under their names.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         self.roots == other.roots && self.identity == other.identity
     }
 
-    /// For encrypted connections. Reads the operating system's certificates the first time.
+    /// The configuration for encrypted connections. Reads the operating system's certificates the first time.
     pub(crate) fn config(&self) -> Result<ClientConfig, String> {
         self.config.get_or_init(|| self.build()).clone()
     }
@@ -62,7 +62,7 @@ impl Tls {
     }
 }
 
-/// For providers without encryption, where reading certificates would be a waste. It trusts nobody.
+/// The configuration for unencrypted providers, which avoids reading certificates. It trusts none.
 pub(crate) fn unused() -> Result<ClientConfig, String> {
     let crypto = Arc::new(ring::default_provider());
     Ok(builder(crypto)?.with_root_certificates(RootCertStore::empty()).with_no_client_auth())

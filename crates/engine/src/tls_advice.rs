@@ -1,12 +1,12 @@
-//! Advice for TLS errors: what to do about them, where that is known.
+//! Advice for TLS errors that have a known remedy.
 
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
 
-/// What to do where the server ends the connection before it is encrypted.
+/// The advice if the server closes the connection before it is encrypted.
 pub(crate) const ENDED: &str =
     "; perhaps the server does not speak TLS there: check the port in base_url, or begin it with http://";
 
-/// What to do about `error`.
+/// The advice for `error`.
 pub(crate) fn advice(error: &Error) -> Option<&'static str> {
     Some(match error {
         Error::InvalidCertificate(error) => certificate_advice(error)?,
@@ -29,7 +29,7 @@ pub(crate) fn advice(error: &Error) -> Option<&'static str> {
     })
 }
 
-/// Whether the server answers in something other than TLS.
+/// Whether the server responds with something other than TLS.
 pub(crate) fn is_plain(error: &Error) -> bool {
     matches!(
         error,

@@ -1,4 +1,4 @@
-//! Trail of a call: its attempts so far, and the candidates that were passed over.
+//! Trail of a call: its attempts so far, and the candidates that were skipped.
 
 use crate::{
     candidates::PassedOver,
@@ -17,16 +17,16 @@ pub(crate) struct Trail {
     attempts: Vec<Attempt>,
     /// Their observer.
     events: Events,
-    /// The target of the attempt under way, for an observer of a call that is cancelled.
+    /// The target of the current attempt, for observers of a cancelled call.
     under_way: Option<Box<(EventTarget, Instant)>>,
-    /// Whether the observer was notified that the call ended.
+    /// Whether the observer was notified of the end of the call.
     is_over: bool,
 }
 
-/// When an attempt began.
+/// The start of an attempt.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Began {
-    /// By the calendar.
+    /// In calendar time.
     at: SystemTime,
     since: Instant,
     /// How long the call waited before it.
@@ -38,24 +38,24 @@ impl Began {
         Self { at: SystemTime::now(), since: Instant::now(), waited }
     }
 
-    /// How long ago that is.
+    /// The time since then.
     pub(crate) fn elapsed(&self) -> Duration {
         self.since.elapsed()
     }
 }
 
 impl Trail {
-    /// The trail of a call that begins.
+    /// The trail of a new call.
     pub(crate) fn new(events: Events) -> Self {
         Self { attempts: Vec::new(), events, under_way: None, is_over: false }
     }
 
-    /// The call goes on after `attempts`.
+    /// The call continues after `attempts`.
     pub(crate) fn resume(&mut self, attempts: Vec<Attempt>) {
         (self.attempts, self.is_over) = (attempts, false);
     }
 
-    /// An attempt at `target` begins, after the call waited so long.
+    /// An attempt at `target` begins after this wait.
     pub(crate) fn begin(&mut self, target: &Target, waited: Duration) -> Began {
         let Target { provider, model, .. } = target;
         let asked = || provider.event_target(model);
@@ -66,7 +66,7 @@ impl Trail {
         Began::now(waited)
     }
 
-    /// A second attempt begins, at `target`, while one is under way.
+    /// A second attempt begins at `target` while the first is in flight.
     pub(crate) fn begin_second(&self, target: &Target) -> Began {
         let asked = || target.provider.event_target(&target.model);
         self.events.request(asked, self.attempts.len() + 2, Duration::ZERO);
@@ -97,7 +97,7 @@ impl Trail {
         });
     }
 
-    /// What is done, and after what delay, after the attempt that was recorded last, which failed.
+    /// The step, with its delay, that follows the last recorded attempt, which failed.
     pub(crate) fn followed_by(&mut self, next: Option<Next>, delay: Duration, failure: &Failure) {
         self.is_over |= next.is_none();
         self.events.failed(&self.attempts, failure, next.as_ref(), delay);
@@ -106,8 +106,7 @@ impl Trail {
         }
     }
 
-    /// The attempt that was recorded last does not count: another one was made concurrently, and `next` says so of the
-    /// first.
+    /// The last recorded attempt lost a race; `next` is what the first attempt's record says about that.
     pub(crate) fn lost(&mut self, next: Option<Next>, failure: Option<&Failure>) {
         self.events.lost(&self.attempts, failure, next.as_ref());
         if let Some(attempt) = self.attempts.last_mut() {
@@ -123,12 +122,12 @@ impl Trail {
         error
     }
 
-    /// A candidate was left out before anybody was asked.
+    /// A candidate was excluded before the first attempt.
     pub(crate) fn pass_over(&mut self, one: PassedOver, next: Option<Next>) {
         self.attempts.push(passed_over(one, next));
     }
 
-    /// A candidate was passed over when its turn came; once in a row is enough to know.
+    /// A candidate was skipped on its turn; consecutive repeats are recorded once.
     pub(crate) fn skip(&mut self, one: PassedOver, next: Option<Next>, delay: Duration) {
         let attempt = passed_over(one, next);
         let is_same = |last: &Attempt| {
@@ -145,12 +144,12 @@ impl Trail {
         }
     }
 
-    /// How many attempts there were.
+    /// The number of attempts.
     pub(crate) fn len(&self) -> usize {
         self.attempts.len()
     }
 
-    /// All of them, once the call is over.
+    /// All attempts, once the call is over.
     pub(crate) fn take_attempts(&mut self) -> Vec<Attempt> {
         std::mem::take(&mut self.attempts)
     }
@@ -165,7 +164,7 @@ impl Drop for Trail {
     }
 }
 
-/// An attempt that was none.
+/// The record of a skipped target.
 pub(crate) fn passed_over(one: PassedOver, next: Option<Next>) -> Attempt {
     Attempt {
         provider: one.provider,

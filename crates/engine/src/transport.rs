@@ -1,9 +1,9 @@
-//! Connections: one pool per provider.
+//! Connection pools, one per provider.
 //!
-//! hyper's client opens one HTTP/2 connection per host, and servers cap the streams of a connection, often at 100.
-//! So a pool has lanes, each a client with connections of its own: a request takes the first lane that has room, and
-//! a lane is added when none has. Low lanes are preferred, which keeps their connections warm under HTTP/1.1 as well.
-//! Figures: `docs/decisions/2026-11-21-pool.md`.
+//! hyper's client opens one HTTP/2 connection per host, and servers cap the streams of a connection, often at 100. So a
+//! pool has lanes, each a client with its own connections: a request takes the first lane that has room, and a lane is
+//! added when none has. Low lanes are preferred, which keeps their connections warm under HTTP/1.1 as well. Figures:
+//! `docs/decisions/2026-11-21-pool.md`.
 
 use crate::{
     net::{
@@ -19,11 +19,11 @@ use std::sync::{
 };
 use tokio::sync::Mutex as AsyncMutex;
 
-/// Requests in flight on one lane. Below 100, the usual cap on a connection's streams.
+/// The maximum number of requests in flight on one lane. Below 100, the usual cap on a connection's streams.
 const LANE_CAPACITY: usize = 90;
 
-/// How much a stream may send ahead of its reader. The connection's window is the sum, so that readers who pause
-/// cannot starve the others.
+/// How much a stream may send ahead of its reader. The connection's window is the sum, so that paused readers cannot
+/// starve the others.
 const STREAM_WINDOW: u32 = 256 << 10;
 const CONNECTION_WINDOW: u32 = STREAM_WINDOW * LANE_CAPACITY as u32;
 
@@ -32,9 +32,9 @@ const CONNECTION_WINDOW: u32 = STREAM_WINDOW * LANE_CAPACITY as u32;
 pub(crate) struct Pool {
     tls: Arc<Tls>,
     encrypted: bool,
-    /// Read when they are first needed.
+    /// Read when first needed.
     proxies: OnceLock<Arc<Proxies>>,
-    /// Those of all lanes.
+    /// The connections of all lanes.
     connections: Arc<Connections>,
     lanes: Mutex<Vec<Arc<Lane>>>,
 }
@@ -43,12 +43,12 @@ pub(crate) struct Pool {
 struct Lane {
     client: Client<RequestBody>,
     in_flight: AtomicUsize,
-    /// Whether one connection carries all requests, as far as is known.
+    /// Whether one connection carries all requests, as far as known.
     shares: AtomicBool,
     gate: Arc<AsyncMutex<()>>,
 }
 
-/// A place on a lane, free again when dropped.
+/// A slot on a lane, free again when dropped.
 #[derive(Debug)]
 pub(crate) struct Lease {
     lane: Arc<Lane>,
@@ -58,17 +58,17 @@ pub(crate) struct Lease {
 }
 
 impl Pool {
-    /// A pool without any lane yet: nothing is read or built before the first request.
+    /// A pool without lanes: nothing is read or built before the first request.
     pub(crate) fn new(tls: Arc<Tls>, encrypted: bool) -> Self {
         let (proxies, connections) = (OnceLock::new(), Arc::default());
         Self { tls, encrypted, proxies, connections, lanes: Mutex::default() }
     }
 
-    /// A place for one request. Fails where the TLS settings cannot be used.
+    /// A slot for one request. Fails if the TLS settings are invalid.
     pub(crate) fn lease(&self) -> Result<Lease, String> {
         self.connections.sweep();
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        // Only this function adds, and it holds the lock, so a place that is seen free stays free.
+        // Only this function adds requests, and it holds the lock, so a slot that looks free stays free.
         let free = lanes.iter().find(|lane| lane.in_flight.load(Ordering::Relaxed) < LANE_CAPACITY);
         let lane = if let Some(lane) = free {
             Arc::clone(lane)
@@ -102,12 +102,12 @@ impl Pool {
 }
 
 impl Lease {
-    /// What stands between us and servers.
+    /// The proxies of its connections.
     pub(crate) fn proxies(&self) -> &Proxies {
         &self.proxies
     }
 
-    /// The connections that this place is on one of.
+    /// The pool's connections, one of which this slot uses.
     pub(crate) fn connections(&self) -> &Connections {
         &self.connections
     }
@@ -120,14 +120,14 @@ impl Lease {
         self.lane.client.request(request)
     }
 
-    /// As [`Lease::request`], past the interceptor that is installed.
+    /// As [`Lease::request`], through the installed interceptor.
     pub(crate) fn intercepted(&self, request: Request<RequestBody>) -> ResponseFuture<'_> {
         self.lane.client.intercepted(request)
     }
 
-    /// Awaits the permit to connect. Before its protocol is known each request would make a connection of its own; so
-    /// one that finds its lane empty goes ahead, and the others wait until it has a connection, which under HTTP/2 is
-    /// theirs as well. The permit ends when it is dropped.
+    /// Awaits the permit to connect. Until the protocol is known each request would open a separate connection; so one
+    /// that finds its lane empty goes ahead, and the others wait until it has a connection, which they share under
+    /// HTTP/2. Dropping the permit releases it.
     pub(crate) async fn connect_permit(&self) -> Option<ConnectPermit> {
         if !self.lane.shares.load(Ordering::Relaxed) {
             return None;
@@ -136,7 +136,7 @@ impl Lease {
         self.alone.then_some(permit)
     }
 
-    /// Notes what the server speaks.
+    /// Records the HTTP version that the server uses.
     pub(crate) fn answered_in(&self, version: Version) {
         if version < Version::HTTP_2 && self.lane.shares.load(Ordering::Relaxed) {
             self.lane.shares.store(false, Ordering::Relaxed);

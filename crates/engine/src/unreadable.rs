@@ -1,24 +1,24 @@
-//! Unreadable answers: what came in place of an answer that can be read.
+//! Unreadable responses: what came in place of a valid one.
 
 use ferrule_wire::error::excerpt;
 use std::fmt;
 
-/// What came is not an answer in the provider's dialect, or is larger than the limits.
+/// A response that is not valid in the provider's dialect, or exceeds the bounds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unreadable {
     /// What is wrong with it.
     pub message: String,
-    /// The HTTP status that it came with, where it came over HTTP.
+    /// The HTTP status, if it came over HTTP.
     pub status: Option<u16>,
     /// The provider's id of the request.
     pub request_id: Option<String>,
-    /// The beginning of what came, credentials masked; of a stream, of the part that cannot be read. Empty where none of it
-    /// was kept.
+    /// The beginning of the response, credentials masked; for a stream, of the part that cannot be read. Empty if none
+    /// of it was kept.
     pub body: String,
 }
 
 impl Unreadable {
-    /// Adds the beginning of what came, unless there is one.
+    /// Adds the beginning of the response, unless there is one.
     pub(crate) fn add_body(&mut self, body: &[u8]) {
         if self.body.is_empty() {
             self.body = excerpt(body);

@@ -1,4 +1,4 @@
-//! Memory of vector formats: providers that refuse base64 are not asked for it again.
+//! Memory of vector formats: base64 is not requested again from providers that refuse it.
 
 use ferrule_wire::{model::ProviderError, operation::VectorFormat};
 use std::sync::{
@@ -6,21 +6,21 @@ use std::sync::{
     atomic::{AtomicU8, Ordering},
 };
 
-/// The formats in the order in which they are asked for.
+/// The formats in the order in which they are requested.
 const FORMATS: [VectorFormat; 3] = [VectorFormat::Base64, VectorFormat::Numbers, VectorFormat::Usual];
 
-/// The format of vectors that a provider is asked for. Shared between the engines that follow each other.
+/// The vector format to request from a provider. Shared between successive engines.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct VectorMemory(Arc<AtomicU8>);
 
 impl VectorMemory {
-    /// The format to ask for.
+    /// The format to request.
     pub(crate) fn format(&self) -> VectorFormat {
         let place = usize::from(self.0.load(Ordering::Relaxed));
         FORMATS.get(place).copied().unwrap_or(VectorFormat::Usual)
     }
 
-    /// Remembers that `format` was refused. Whether there is another one to ask for.
+    /// Remembers that `format` was refused. Returns whether there is another one to request.
     pub(crate) fn refused(&self, format: VectorFormat) -> bool {
         let refused = FORMATS.iter().position(|known| *known == format).unwrap_or_default();
         let next = refused + 1;
@@ -30,13 +30,13 @@ impl VectorMemory {
     }
 }
 
-/// Whether an error refuses the format of vectors that was asked for.
+/// Whether an error refuses the requested vector format.
 pub(crate) fn refuses_format(error: &ProviderError) -> bool {
     let names_it = |text: &str| {
         let text = text.to_ascii_lowercase();
         text.contains("encoding_format") || text.contains("base64")
     };
-    // A proxy may report its upstream's refusal as a failure of its own.
+    // A proxy may report its upstream's refusal as its own failure.
     matches!(error.status, Some(400 | 415 | 422 | 500 | 501))
         && (names_it(&error.message) || error.param.as_deref().is_some_and(names_it) || names_it(&error.body))
 }

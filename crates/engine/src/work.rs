@@ -1,4 +1,4 @@
-//! Work: one kind of call, with the request that it sends and what it makes of the response.
+//! Work: one kind of call, with the request that it encodes and the response that it reads.
 
 use crate::{
     admission::Measured, demands::Demands, failure::Failure, incoming::Incoming,
@@ -8,70 +8,70 @@ use crate::{
 use ferrule_catalog::{Settlement, UsageRecord};
 use std::{future::Future, sync::Arc};
 
-/// One kind of call: a plain completion, a stream, an operation, a list. [`crate::Engine::run`] executes it.
+/// One kind of call: a completion, a stream, an operation, a list. [`crate::Engine::run`] executes it.
 pub trait Work: Clone + Send + Sync {
-    /// What a successful attempt gives.
+    /// The result of a successful attempt.
     type Received: Send;
-    /// What the call gives.
+    /// The result of the call.
     type Output;
 
-    /// Whether what is received may break off after the call has delivered it.
+    /// Whether the result may break off after it has been delivered.
     const IS_STREAM: bool = false;
 
-    /// The request that asks `provider` for `model`. Called for a candidate when its turn comes, and for no other.
+    /// Encodes the request to `provider` for `model`. Called for a candidate only when its turn comes.
     fn encode(&mut self, provider: &Provider, model: &str, how: Encoding<'_>) -> Result<Outgoing, Failure>;
 
-    /// How much the request may use, asked with `defaults` where it says nothing itself. After [`Self::encode`].
+    /// The maximum usage of the request, with `defaults` for unset options. Called after [`Self::encode`].
     fn measure(&self, _defaults: Option<&OptionDefaults>) -> Measured {
         Measured::unbounded("what it is charged for is not known before it is sent")
     }
 
-    /// Lets go of what was encoded: no other candidate is left, and a long prompt should not be kept twice.
+    /// Drops the request after encoding: no other candidate is left, and a long prompt should not be kept twice.
     fn release(&mut self) {}
 
-    /// Reads as much of `incoming` as has to be there before anything can be delivered. A failure until then is
-    /// retried.
+    /// Reads as much of `incoming` as must be there before delivery can begin. A failure until then can be retried.
     fn receive(
         &self,
         incoming: Incoming,
         target: &Target,
     ) -> impl Future<Output = Result<Self::Received, Failure>> + Send;
 
-    /// What routing reads of the request.
+    /// The request's demands for routing.
     fn demands(&self) -> Demands<'_> {
         Demands::other(Self::IS_STREAM)
     }
 
-    /// Whether the model was asked to think before it answers.
+    /// Whether the request asks the model to reason before it answers.
     fn may_reason(&self) -> bool {
         false
     }
 
-    /// The output tokens of an answer that took as long as they are many, where they were counted; `None` where how
-    /// long such an answer takes says nothing about others.
+    /// The output tokens of an answer whose duration is proportional to them, if they were counted; `None` if the
+    /// duration says nothing about other answers.
     fn output_tokens(_received: &Self::Received) -> Option<Option<u64>> {
         None
     }
 
-    /// Why another target is to be asked where that is wanted, although this one answered. Notes what it reported.
+    /// Why another target should be tried, if the group wants that, although this one answered. Records the reported
+    /// usage.
     fn objection(_received: &Self::Received, _target: &Target) -> Option<Failure> {
         None
     }
 
-    /// What the caller gets.
+    /// The result for the caller.
     fn finish(self, received: Self::Received, answered: Success) -> Self::Output;
 }
 
 /// How a request is encoded for one candidate.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Encoding<'a> {
-    /// Leave out what the provider cannot carry instead of refusing it.
+    /// Drop what the provider cannot carry instead of refusing it.
     pub drop_unsupported: bool,
-    /// The wire format that the caller wrote the request in, where it was written in one.
+    /// The wire format in which the caller wrote the request, if any.
     pub written_in: Option<&'static str>,
-    /// The options that the candidate has where the call has none.
+    /// The candidate's defaults for options that the call does not set.
     pub defaults: Option<&'a OptionDefaults>,
-    /// The most tokens of a chat's answer, where neither the call nor the candidate limits it.
+    /// The tokens to reserve for a chat answer if neither the call nor the candidate limits it.
     pub reserve_output: Option<u64>,
 }
 
@@ -82,14 +82,14 @@ pub struct Success {
     /// Every attempt, the successful one last.
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) policy: CallPolicy,
-    /// The place at the target, held for as long as it is at work.
+    /// The lease on the target, held until the response ends.
     pub(crate) lease: Option<Lease>,
-    /// What attempts used that gave nothing of the answer.
+    /// Usage of attempts that contributed nothing to the answer.
     pub(crate) unanswered: Vec<Arc<Settlement>>,
 }
 
 impl Success {
-    /// A usage record of the call, of which only what was used is still to be filled in.
+    /// A usage record of the call, without the usage.
     pub(crate) fn record(&self) -> UsageRecord {
         UsageRecord { at: self.policy.at, ..self.target.record() }
     }

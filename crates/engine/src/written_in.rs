@@ -1,8 +1,8 @@
-//! Requests that a caller wrote in one provider's wire format, encoded for a provider of another.
+//! Requests written in one provider's wire format, encoded for a provider that uses another.
 //!
-//! Programs that use a provider's own SDK set fields that only that provider's servers keep. A label that the answer does
-//! not depend on, and that the call carries as ours as well, is left out where the asked provider has no place for it. A
-//! field that refers to what those servers stored is refused by its name.
+//! Programs that use a provider's own SDK set fields that only that provider's servers use. A label that does not
+//! affect the answer, and that the call also carries in our own form, is dropped if the target has no field for it. A
+//! field that refers to something stored on those servers is refused by name.
 
 use ferrule_wire::{
     dialect::Dialect,
@@ -12,8 +12,8 @@ use ferrule_wire::{
 };
 use std::borrow::Cow;
 
-/// Fields of OpenAI's that are about how it stores, caches and sends; no answer is another without them. Each with the
-/// beginning of the names of the formats that know it.
+/// OpenAI fields about storage, caching and delivery, none of which changes the answer. Each with the prefix of the
+/// names of the formats that know it.
 const OF_ITS_SERVERS: &[(&str, &str)] = &[
     ("store", "openai-"),
     ("prompt_cache_key", "openai-"),
@@ -23,13 +23,13 @@ const OF_ITS_SERVERS: &[(&str, &str)] = &[
     ("truncation", "openai-responses"),
 ];
 
-/// Fields that refer to what OpenAI's servers stored.
+/// Fields that refer to objects stored on OpenAI's servers.
 const STORED: &[&str] = &["previous_response_id", "conversation", "prompt", "background"];
-/// Our name of the labels for the provider's records; errors may add to it which of them they mean.
+/// Our name of the labels for the provider's records; errors may say which of them are meant.
 const METADATA: &str = "provider_metadata";
 const RESPONSES: &str = "openai-responses";
 
-/// Encodes `request`, which was written in `format`, in `dialect`.
+/// Encodes `request`, written in `format`, in `dialect`.
 pub(crate) fn encode(
     request: &Request,
     format: &'static str,
@@ -67,7 +67,7 @@ pub(crate) fn encode(
     }
 }
 
-/// Whether a field says anything: frameworks write `null` and `false` for what they do not use.
+/// Whether a field has a meaningful value: frameworks write `null` and `false` for those they do not use.
 fn refers(field: Option<&Json>) -> bool {
     field.is_some_and(|value| !matches!(value.text(), "null" | "false"))
 }
@@ -126,7 +126,7 @@ mod tests {
         assert!(!sent.iter().any(|name| matches!(name.as_str(), "metadata" | "user" | "store")), "{sent:?}");
         let sent = names("openai-chat", "openai-chat", &[("store", "true")]);
         assert!(["metadata", "user", "store"].iter().all(|name| sent.iter().any(|sent| sent == name)));
-        // Anthropic has a place for the user.
+        // Anthropic has a field for the user.
         assert!(names("openai-chat", "anthropic", &[]).iter().any(|name| name == "metadata"));
     }
 

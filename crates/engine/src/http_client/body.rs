@@ -1,4 +1,4 @@
-//! Request body, whole or as it comes, which notes how far it was sent.
+//! Request body, buffered or streamed, which tracks how far it was sent.
 
 use crate::net::Whole;
 use bytes::{Bytes, BytesMut};
@@ -11,37 +11,37 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// A whole body goes out in frames of this size, so that progress is noted.
+/// A buffered body goes out in frames of this size, so that progress is visible.
 const FRAME_BYTES: usize = 128 << 10;
 
-/// Where a body comes from, piece by piece.
+/// The source of a streamed body.
 pub trait BodySource: Send + Sync {
-    /// The next piece; `None` at the end.
+    /// The next chunk; `None` at the end.
     fn poll_next(&self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, GivenUp>>>;
 
-    /// Nobody wants more.
+    /// No more chunks are wanted.
     fn leave(&self);
 }
 
-/// The error of a body whose source gave up: the request is ended where it is.
+/// The error of a body whose source gave up: the request is aborted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the request's body was given up")]
 pub struct GivenUp;
 
-/// How far a request got.
+/// The progress of a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Phase {
     /// There is no connection yet.
     Connecting,
     /// The connection has not asked for more since.
     Writing(Instant),
-    /// The connection wants more than there is.
+    /// The connection waits for the source.
     Waiting,
-    /// All was handed to the connection.
+    /// Everything was handed to the connection.
     Sent(Instant),
 }
 
-/// How far a request got, as its body and its sender see it.
+/// The progress of a request, shared by its body and its sender.
 #[derive(Debug)]
 pub(super) struct Sending(Mutex<Phase>);
 
@@ -69,7 +69,7 @@ pub(super) struct HttpBody {
     pub(super) sending: Arc<Sending>,
 }
 
-/// What it consists of.
+/// The content of a body.
 pub(super) enum Content {
     Whole(Bytes),
     Source(Arc<dyn BodySource>),
@@ -117,7 +117,7 @@ impl Whole for HttpBody {
     async fn whole(&mut self) -> Bytes {
         if let Content::Source(source) = &self.content {
             let mut whole = BytesMut::new();
-            // Of what is given up the beginning is enough: the request ends anyway.
+            // When the source gives up, the beginning is enough: the request is aborted anyway.
             while let Some(Ok(piece)) = poll_fn(|context| source.poll_next(context)).await {
                 whole.extend_from_slice(&piece);
             }
@@ -133,7 +133,7 @@ impl Whole for HttpBody {
 
 impl Drop for HttpBody {
     fn drop(&mut self) {
-        // A source that no connection has asked yet may be asked by the next.
+        // A source that no connection has read from may be used by the next request.
         if let Content::Source(source) = &self.content
             && !matches!(self.sending.phase(), Phase::Connecting)
         {

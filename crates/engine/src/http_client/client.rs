@@ -1,4 +1,4 @@
-//! HTTP client: sends requests, over connections that it keeps.
+//! HTTP client: sends requests over kept-alive connections.
 
 use super::{
     body::{Content, HttpBody, Sending},
@@ -28,26 +28,26 @@ use tokio::{
     time::sleep,
 };
 
-/// The head of a response, its body, and the head as it was written, where that is known.
+/// The head of a response, its body, and the head as written, if known.
 type Received = (http::response::Parts, ResponseBody, Option<Vec<u8>>);
 
 /// How much an HTTP/2 stream may send ahead of its reader, and all of a connection together.
 const WINDOWS: (u32, u32) = (1 << 20, 16 << 20);
 
-/// How long is waited before connecting is tried again for the second time, and twice as long each time from then on.
+/// The delay before the second retry of a connect; doubled each time from then on.
 const CONNECT_BACKOFF: Duration = Duration::from_millis(500);
 
-/// An HTTP client of any server. Requests are sent as they are, once; only connecting is tried again, where the settings
-/// say so. It has to be used on a tokio runtime.
+/// A general-purpose HTTP client. Requests are sent unchanged, once; only connecting is retried, if the settings say
+/// so. Must be used on a tokio runtime.
 #[derive(Debug)]
 pub struct HttpClient {
     settings: HttpSettings,
     proxies: Arc<Proxies>,
-    /// For servers with TLS, and those without; made when they are first needed.
+    /// For servers with TLS and without; built when first needed.
     encrypted: OnceLock<Result<Client<HttpBody>, String>>,
     plain: OnceLock<Result<Client<HttpBody>, String>>,
     places: Option<Arc<Semaphore>>,
-    /// The servers that speak HTTP/2, where one connection is enough for all requests.
+    /// The servers that speak HTTP/2, for which one connection carries all requests.
     sharing: Mutex<HashSet<String>>,
     cases: HeaderCases,
     breakers: HostBreakers,
@@ -55,8 +55,8 @@ pub struct HttpClient {
 }
 
 impl HttpClient {
-    /// A client with these settings; connects to nothing yet. Reads the environment, where that says what proxies there
-    /// are. The error says which setting cannot be used.
+    /// A client with these settings; does not connect yet. Reads the proxies in the environment, if the settings say
+    /// so. The error says which setting is invalid.
     pub fn new(settings: HttpSettings) -> Result<Self, String> {
         if let Trust::Only(pem) = &settings.trust {
             trust::certificates(pem).map_err(|why| format!("verify: {why}"))?;
@@ -87,8 +87,8 @@ impl HttpClient {
         })
     }
 
-    /// Sends `request`, and awaits the head of its response, whatever its status. Dropping the future ends the request at
-    /// its socket.
+    /// Sends `request` and awaits the head of its response, whatever its status. Dropping the future aborts the request
+    /// at its socket.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpFailure> {
         self.timer.note_call();
         let server = server(&request.uri);
@@ -127,7 +127,7 @@ impl HttpClient {
         Ok(HttpResponse::new(&head, written.as_deref(), body, (clock, sending), place))
     }
 
-    /// A place among the connections, where their number is limited.
+    /// A permit for a connection, if their number is limited.
     async fn place(
         &self,
         server: &str,
@@ -140,7 +140,7 @@ impl HttpClient {
         if let Ok(place) = Arc::clone(places).try_acquire_owned() {
             return Ok(Some(place));
         }
-        // It is never closed.
+        // The semaphore is never closed.
         Ok(clock.until_placed(Arc::clone(places).acquire_owned()).await?.ok())
     }
 
@@ -162,7 +162,7 @@ impl HttpClient {
         Ok((answered, sending))
     }
 
-    /// The request as hyper takes it.
+    /// The request in hyper's types.
     fn prepare(
         &self,
         method: Method,
@@ -177,7 +177,7 @@ impl HttpClient {
         for (name, value) in &self.proxies.headers(is_encrypted, host, port).map_err(HttpFailure::proxy)? {
             headers.insert(name, value.clone());
         }
-        // HTTP/2 has another place for it, and a server may not take both.
+        // HTTP/2 uses a pseudo-header instead, and a server may reject both.
         let is_usual =
             |value: &HeaderValue| Some(value.as_bytes()) == uri.authority().map(|it| it.as_str().as_bytes());
         if self.settings.http2 && headers.get(HOST).is_some_and(is_usual) {
@@ -224,7 +224,7 @@ impl HttpClient {
     }
 }
 
-/// The scheme, the host and the port of `uri`.
+/// Scheme, host and port of `uri`.
 fn server(uri: &Uri) -> String {
     let authority = uri.authority().map(http::uri::Authority::as_str).unwrap_or_default();
     format!("{}://{authority}", uri.scheme_str().unwrap_or_default())

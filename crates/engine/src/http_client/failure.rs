@@ -1,4 +1,4 @@
-//! Failures of an HTTP client, in the kinds that `httpx` has.
+//! Failures of an HTTP client, of the same kinds as `httpx`'s.
 
 use crate::{
     net::{ProxyRefused, Unanswered},
@@ -7,10 +7,10 @@ use crate::{
 };
 use std::{error::Error, fmt, io, time::Duration};
 
-/// What went wrong with a request.
+/// A failed request.
 #[derive(Clone, Debug)]
 pub struct HttpFailure {
-    /// Of which kind it is.
+    /// Its kind.
     pub kind: HttpFailureKind,
     /// What happened.
     pub message: String,
@@ -23,19 +23,19 @@ pub enum HttpFailureKind {
     ConnectError,
     /// No connection in time.
     ConnectTimeout,
-    /// The request cannot be sent in HTTP.
+    /// The request is not valid HTTP.
     LocalProtocolError,
-    /// No place among the connections in time.
+    /// No free connection in time.
     PoolTimeout,
-    /// The proxy does not connect us.
+    /// The proxy refused to connect us.
     ProxyError,
     /// The connection broke before the end of the response.
     ReadError,
-    /// Nothing more of the response in time.
+    /// No data of the response in time.
     ReadTimeout,
-    /// What came is not a whole response in HTTP.
+    /// The response is not complete, valid HTTP.
     RemoteProtocolError,
-    /// Nothing more of the request was taken in time.
+    /// No data of the request was accepted in time.
     WriteTimeout,
 }
 
@@ -85,7 +85,7 @@ impl HttpFailure {
         if let Some(tls) = find::<rustls::Error>(error) {
             let advice = tls_advice::advice(tls).map(|advice| format!("; {advice}")).unwrap_or_default();
             let what = match tls {
-                // In OpenSSL's words, which programs look for.
+                // With OpenSSL's wording, which programs look for.
                 rustls::Error::InvalidCertificate(_) => {
                     "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
                 }
@@ -105,7 +105,7 @@ impl HttpFailure {
         })
     }
 
-    /// The body of a response broke off, of which `received` of `announced` bytes had come.
+    /// The response body broke off after `received` of `announced` bytes.
     pub(super) fn of_body(error: &(dyn Error + 'static), received: u64, announced: Option<u64>) -> Self {
         if let Some(failure) = Self::broken(error) {
             return failure;
@@ -118,7 +118,7 @@ impl HttpFailure {
         Self::new(HttpFailureKind::RemoteProtocolError, what)
     }
 
-    /// A connection that broke, or over which came what is not HTTP; `None` where it ended too early.
+    /// A broken connection, or data that is not HTTP; `None` if it ended too early.
     fn broken(error: &(dyn Error + 'static)) -> Option<Self> {
         if let Some(h2) = find::<h2::Error>(error)
             && !h2.is_io()
@@ -137,18 +137,18 @@ impl HttpFailure {
         }
     }
 
-    /// The settings cannot be used.
+    /// The settings are invalid.
     pub(super) fn settings(message: String) -> Self {
         Self::new(HttpFailureKind::ConnectError, message)
     }
 
-    /// The proxy's settings cannot be used.
+    /// The proxy's settings are invalid.
     pub(super) fn proxy(message: String) -> Self {
         Self::new(HttpFailureKind::ProxyError, message)
     }
 }
 
-/// The reasons; an error of the operating system with its number, as Python writes it.
+/// The reasons; an operating system error has its number, as in Python.
 fn in_words(error: &(dyn Error + 'static)) -> String {
     match find::<io::Error>(error).and_then(|error| Some((error, error.raw_os_error()?))) {
         Some((error, number)) => {

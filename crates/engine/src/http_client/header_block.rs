@@ -1,26 +1,26 @@
-//! Header block: a request's headers in their order, with their names as they were written.
+//! Header block: a request's headers in order, with their names in the caller's case.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt;
 
-/// Headers in their order. Those of the same name stand together, where the first of them is.
+/// Headers in order. Those of the same name are grouped at the first of them.
 #[derive(Clone, Default)]
 pub struct HeaderBlock {
     pub(super) headers: HeaderMap,
-    /// The names as they were written, each with a line feed behind it.
+    /// The names as written, each followed by a line feed.
     pub(super) names: Vec<u8>,
-    /// Whether there is a capital letter among them.
+    /// Whether any name has a capital letter.
     pub(super) has_capitals: bool,
 }
 
 impl HeaderBlock {
-    /// An empty block, with room for so many headers.
+    /// An empty block with capacity for this many headers.
     pub fn with_capacity(count: usize) -> Self {
         let headers = HeaderMap::with_capacity(count + 4);
         Self { headers, names: Vec::with_capacity(count * 16), has_capitals: false }
     }
 
-    /// Adds a header. The error names it, and says nothing of its value, which may be secret.
+    /// Adds a header. The error names it but does not show its value, which may be secret.
     pub fn push(&mut self, name: &[u8], value: &[u8]) -> Result<(), String> {
         let parsed = HeaderName::from_bytes(name)
             .map_err(|_| format!("Illegal header name {:?}", String::from_utf8_lossy(name)))?;
@@ -35,7 +35,7 @@ impl HeaderBlock {
         Ok(())
     }
 
-    /// The headers alone.
+    /// The headers without the written names.
     pub fn into_headers(self) -> HeaderMap {
         self.headers
     }

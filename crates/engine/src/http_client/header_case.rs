@@ -1,7 +1,7 @@
-//! Case of header names: requests in HTTP/1.1 are written with the names that the caller wrote.
+//! Case of header names: HTTP/1.1 requests are written with the caller's case.
 //!
-//! hyper writes names in lower case, except where a request carries the names that its own parser found in one. So the
-//! names are given to that parser once, in memory, and what it found is kept for all requests with the same names.
+//! hyper writes names in lower case, unless a request carries the names that its own parser found in one. So the names
+//! are run through that parser once, in memory, and the result is kept for all requests with the same names.
 
 use bytes::Bytes;
 use http::{Extensions, Request, Response};
@@ -17,15 +17,15 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-/// The most lists of names that are kept. A client has a few.
+/// The maximum number of name lists that are kept. A client has a few.
 const MAX_KEPT: usize = 128;
 
-/// What is kept of lists of names.
+/// The cache of parsed name lists.
 #[derive(Default)]
 pub(super) struct HeaderCases(Mutex<HashMap<Box<[u8]>, Extensions>>);
 
 impl HeaderCases {
-    /// What a request carries that has these names, each with a line feed behind it.
+    /// The extensions for a request with these names, each followed by a line feed.
     pub(super) fn extensions_for(&self, names: &[u8]) -> Extensions {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = kept.get(names) {
@@ -46,10 +46,10 @@ impl std::fmt::Debug for HeaderCases {
     }
 }
 
-/// What hyper finds in a request with these names; nothing where it finds none.
+/// The extensions that hyper creates for these names; empty if it creates none.
 fn parsed(names: &[u8]) -> Extensions {
     let is_chunked = lines(names).any(|name| name.eq_ignore_ascii_case(b"transfer-encoding"));
-    // Of version 1.0 no upgrade of the connection is awaited, and in no other are chunks known.
+    // Version 1.0 expects no connection upgrade; chunked encoding exists only in 1.1.
     let mut input = format!("GET / HTTP/1.{}\r\n", u8::from(is_chunked)).into_bytes();
     for name in lines(names) {
         let value: &[u8] = match name {
@@ -73,7 +73,7 @@ fn parsed(names: &[u8]) -> Extensions {
         .preserve_header_case(true)
         .header_read_timeout(None)
         .serve_connection(Given(input.into()), service);
-    // All there is to read is there: one poll reads it.
+    // All input is available: one poll reads it.
     let _ = pin!(connection).poll(&mut Context::from_waker(Waker::noop()));
     let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
     std::mem::take(&mut *found)
@@ -83,7 +83,7 @@ fn lines(names: &[u8]) -> impl Iterator<Item = &[u8]> {
     names.split(|byte| *byte == b'\n').filter(|name| !name.is_empty())
 }
 
-/// A connection over which this comes, and that takes whatever is written.
+/// A connection that yields these bytes and accepts all writes.
 struct Given(Bytes);
 
 impl rt::Read for Given {

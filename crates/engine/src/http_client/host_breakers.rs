@@ -1,4 +1,4 @@
-//! Circuit breakers of an HTTP client, one for each server.
+//! Circuit breakers of an HTTP client, one per server.
 
 use super::failure::{HttpFailure, HttpFailureKind};
 use crate::{policy_options::BreakerOptions, steady_clock};
@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// The breakers, where there are to be any.
+/// The breakers, if enabled.
 #[derive(Debug)]
 pub(super) struct HostBreakers {
     settings: Option<BreakerSettings>,
@@ -20,7 +20,7 @@ impl HostBreakers {
         Self { settings: options.map(BreakerOptions::settings), of_servers: Mutex::default() }
     }
 
-    /// Whether a request may go to `server`, and where to report what became of it.
+    /// Whether a request may go to `server`, and where to report its outcome.
     pub(super) fn admit(&self, server: &str) -> Result<Option<Admitted>, HttpFailure> {
         let Some(settings) = self.settings else { return Ok(None) };
         let breaker = {
@@ -54,13 +54,13 @@ pub(super) struct Admitted {
 }
 
 impl Admitted {
-    /// What became of the request: the status, or a failure.
+    /// The outcome of the request: the status, or a failure.
     pub(super) fn settle(mut self, status: Result<u16, &HttpFailure>) {
         let outcome = match status {
             Ok(500..) => Outcome::Failure,
             Ok(_) => Outcome::Success,
             Err(failure) => match failure.kind {
-                // These are ours.
+                // These failures are our own.
                 HttpFailureKind::PoolTimeout | HttpFailureKind::LocalProtocolError => Outcome::Neutral,
                 _ => Outcome::Failure,
             },
@@ -71,7 +71,7 @@ impl Admitted {
     fn report(&mut self, outcome: Outcome) {
         if let Some(permit) = self.permit.take() {
             let now = steady_clock::now();
-            // Nobody is notified of the change.
+            // Nothing observes these breakers.
             let _ = self.breaker.settle(permit, outcome, now, &self.settings, fastrand::f64());
         }
     }

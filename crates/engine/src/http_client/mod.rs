@@ -1,9 +1,9 @@
-//! HTTP client for any server: requests and responses as they are, for programs that bring their own API.
+//! HTTP client for any server: sends requests unchanged, for programs with their own API.
 //!
-//! `ferrule.httpx` in Python is this. It has no provider, no dialect and no retries of a request that was sent; it goes
-//! over the same connections as calls do (`net`). `settings` and `trust` say how it connects, `client` sends, `request`,
-//! `header_block`, `header_case` and `body` are what is sent, `response` what comes, `time_limits`, `failure` and
-//! `host_breakers` what may end it.
+//! Behind `ferrule.httpx` in Python. It has no provider and no dialect, and never retries a request that was sent; it
+//! uses the same connection code as calls do (`net`). `settings` and `trust` configure it, `client` sends; `request`,
+//! `header_block`, `header_case` and `body` make up a request, `response` is what comes back; `time_limits`, `failure`
+//! and `host_breakers` end it.
 
 mod body;
 mod client;

@@ -5,23 +5,23 @@ use bytes::Bytes;
 use http::{Method, Uri};
 use std::{fmt, sync::Arc};
 
-/// A request as it is sent.
+/// A request, sent unchanged.
 #[derive(Debug)]
 pub struct HttpRequest {
     /// The method.
     pub method: Method,
-    /// The whole address.
+    /// The absolute URL.
     pub uri: Uri,
-    /// The headers. `Host` and the length of a whole body are added where they are missing.
+    /// The headers. `Host` and the length of a buffered body are added if missing.
     pub headers: HeaderBlock,
     /// The body.
     pub content: HttpContent,
-    /// How long it may take.
+    /// The time limits.
     pub timeouts: HttpTimeouts,
 }
 
 impl HttpRequest {
-    /// The address in `url`, which has to be whole.
+    /// Parses `url`, which must be absolute.
     pub fn address(url: &str) -> Result<Uri, String> {
         let uri = Uri::try_from(url).map_err(|error| format!("the URL is not valid: {error}"))?;
         match uri.scheme_str() {
@@ -34,9 +34,9 @@ impl HttpRequest {
 /// The body of a request.
 #[derive(Clone)]
 pub enum HttpContent {
-    /// All of it.
+    /// Buffered.
     Whole(Bytes),
-    /// As it comes.
+    /// Streamed.
     Source(Arc<dyn BodySource>),
 }
 

@@ -1,4 +1,4 @@
-//! Responses of an HTTP client: the head, and the body as it comes.
+//! Responses of an HTTP client: the head, and the streamed body.
 
 use super::{body::Sending, failure::HttpFailure, time_limits::Clock};
 use crate::net::ResponseBody;
@@ -12,15 +12,15 @@ use std::{
 };
 use tokio::sync::OwnedSemaphorePermit;
 
-/// A response whose body is still to be read. Dropping it closes the connection, or resets the stream under HTTP/2.
+/// A response whose body has not been read. Dropping it closes the connection, or resets the stream under HTTP/2.
 pub struct HttpResponse {
     /// The status.
     pub status: u16,
     /// The version of HTTP.
     pub version: Version,
-    /// The server's words for the status; empty under HTTP/2.
+    /// The reason phrase; empty under HTTP/2.
     pub reason: Vec<u8>,
-    /// The headers in their order; under HTTP/1.1 with their names as the server wrote them.
+    /// The headers in order; under HTTP/1.1 with the server's case of names.
     pub headers: Vec<(Vec<u8>, Vec<u8>)>,
     body: ResponseBody,
     received: u64,
@@ -32,7 +32,7 @@ pub struct HttpResponse {
 }
 
 impl HttpResponse {
-    /// `written` is the head as it came, where that is known.
+    /// `written` is the head as received, if known.
     pub(super) fn new(
         head: &Parts,
         written: Option<&[u8]>,
@@ -65,7 +65,7 @@ impl HttpResponse {
         }
     }
 
-    /// The next part of the body, packed as it came; `None` at its end.
+    /// The next chunk of the body, still encoded; `None` at its end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, HttpFailure> {
         loop {
             let body = &mut self.body;
@@ -82,7 +82,7 @@ impl HttpResponse {
         }
     }
 
-    /// Awaits the reader, who may take any time, but not while the request is still being sent.
+    /// Awaits the reader, without a limit except while the request is still being sent.
     pub async fn until_wanted(&mut self, wanted: impl Future<Output = ()>) -> Result<(), HttpFailure> {
         self.clock.while_sending(&self.sending, wanted).await
     }
@@ -91,7 +91,7 @@ impl HttpResponse {
     pub async fn rest(&mut self) -> Result<Bytes, HttpFailure> {
         let Some(first) = self.chunk().await? else { return Ok(Bytes::new()) };
         if self.announced == Some(first.len() as u64) {
-            // Also where the body is whole its end is read, so that the connection is free for the next request.
+            // Reads the end even if the body is complete, so that the connection can be reused.
             return self.chunk().await.map(|_| first);
         }
         let Some(second) = self.chunk().await? else { return Ok(first) };
@@ -105,7 +105,7 @@ impl HttpResponse {
     }
 }
 
-/// The headers as they were written; `None` where they are not those that were read.
+/// The headers as written; `None` if they do not match those that were parsed.
 fn as_written(written: &[u8], read: &HeaderMap) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
     let mut headers = Vec::with_capacity(read.len());
     for line in written.split(|byte| *byte == b'\n').skip(1).map(<[u8]>::trim_ascii) {

@@ -4,49 +4,49 @@ use crate::policy_options::BreakerOptions;
 use http::HeaderMap;
 use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
 
-/// How an HTTP client connects. [`HttpSettings::default`] is what `httpx` does by default.
+/// How an HTTP client connects. The default is that of `httpx`.
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
-    /// Whose certificates are trusted.
+    /// The certificates to trust.
     pub trust: Trust,
-    /// Whether a certificate has to be for the server's name.
+    /// Whether a certificate must match the server's name.
     pub checks_names: bool,
-    /// The certificate that servers are shown.
+    /// The client certificate.
     pub identity: Option<Identity>,
-    /// Whether HTTP/1.1 is spoken.
+    /// Whether HTTP/1.1 is enabled.
     pub http1: bool,
-    /// Whether HTTP/2 is spoken where the server has it; without `http1`, everywhere.
+    /// Whether HTTP/2 is used if the server supports it; without `http1`, always.
     pub http2: bool,
-    /// What stands between us and servers.
+    /// The proxy.
     pub proxy: HttpProxy,
-    /// Requests in HTTP/1.1 that are on a connection at once; `None` without limit.
+    /// The maximum number of connections in use under HTTP/1.1; `None` for no limit.
     pub max_connections: Option<usize>,
-    /// Connections to one host that are kept for later; `None` without limit.
+    /// The maximum number of idle connections per host; `None` for no limit.
     pub max_idle: Option<usize>,
-    /// How long a connection is kept that nothing uses; `None` without limit.
+    /// How long an idle connection is kept; `None` for no limit.
     pub idle: Option<Duration>,
-    /// The address of this machine that connections are made from.
+    /// The local address to connect from.
     pub local_address: Option<IpAddr>,
-    /// A socket in the file system that all connections lead to.
+    /// A Unix domain socket that replaces all servers.
     pub unix_socket: Option<PathBuf>,
-    /// How often connecting is tried again where it fails.
+    /// How often a failed connect is retried.
     pub connect_retries: u32,
-    /// When servers that keep failing are left alone, each for itself; `None`: never.
+    /// Circuit breakers for servers that keep failing, one each; `None` for none.
     pub breaker: Option<BreakerOptions>,
 }
 
-/// Whose certificates are trusted.
+/// The certificates to trust.
 #[derive(Clone, Debug)]
 pub enum Trust {
     /// Those that the operating system trusts.
     System,
     /// These, in PEM, and no others.
     Only(Vec<u8>),
-    /// All: nothing is verified.
+    /// Everything: nothing is verified.
     Everybody,
 }
 
-/// A certificate of our own.
+/// A client certificate.
 #[derive(Clone)]
 pub struct Identity {
     /// The certificate and those above it, in PEM.
@@ -55,20 +55,20 @@ pub struct Identity {
     pub key: Vec<u8>,
 }
 
-/// What stands between us and servers.
+/// The proxy.
 #[derive(Clone)]
 pub enum HttpProxy {
     /// Nothing.
     None,
-    /// What the environment says.
+    /// As the environment configures.
     Environment,
-    /// This proxy, for all of them.
+    /// This proxy for all servers.
     Given {
-        /// Its address, perhaps with a user name and password.
+        /// Its address, optionally with user name and password.
         address: String,
-        /// User name and password, where they are not in the address.
+        /// User name and password, if they are not in the address.
         credentials: Option<(String, String)>,
-        /// Headers that it is sent.
+        /// Headers for the proxy.
         headers: HeaderMap,
     },
 }
@@ -93,14 +93,14 @@ impl Default for HttpSettings {
     }
 }
 
-/// Without the key.
+/// The key is not shown.
 impl fmt::Debug for Identity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Identity")
     }
 }
 
-/// Without what the proxy is shown.
+/// The proxy's credentials are not shown.
 impl fmt::Debug for HttpProxy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {

@@ -1,4 +1,4 @@
-//! Time limits of an HTTP client: to get a place, to connect, between two writes, and between two reads.
+//! Time limits of an HTTP client: for a free connection, for connecting, between writes, and between reads.
 
 use super::{
     body::{Phase, Sending},
@@ -12,23 +12,23 @@ use std::{
 };
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Further away than any request; a limit that overflows the clock means none.
+/// Further away than any request; a limit that overflows the clock counts as none.
 const FAR: Duration = Duration::from_secs(86400 * 365);
 
-/// How long things may take; `None` without limit.
+/// The time limits; `None` for no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HttpTimeouts {
-    /// Until there is a connection, encrypted and through a proxy where that is so.
+    /// Until a connection is established, including proxy and TLS.
     pub connect: Option<Duration>,
-    /// Until the next part of the response comes, from when all was sent.
+    /// Until the next data of the response, counted from the end of the request.
     pub read: Option<Duration>,
-    /// Until the next part of the request is taken.
+    /// Until the next data of the request is accepted.
     pub write: Option<Duration>,
-    /// Until there may be another connection.
+    /// Until a connection is free.
     pub pool: Option<Duration>,
 }
 
-/// What runs.
+/// The limit that is running.
 #[derive(Clone, Copy)]
 struct Running {
     kind: HttpFailureKind,
@@ -36,7 +36,7 @@ struct Running {
     limit: Option<Duration>,
 }
 
-/// One timer for one request, which is moved only where a limit is nearer than it, or when it fires.
+/// One timer per request, which is moved only when a limit is nearer than it, or when it fires.
 pub(super) struct Clock {
     timeouts: HttpTimeouts,
     sleep: Pin<Box<Sleep>>,
@@ -55,7 +55,7 @@ impl Clock {
     ) -> Result<F::Output, HttpFailure> {
         let HttpTimeouts { connect, read, write, .. } = self.timeouts;
         let began = Instant::now();
-        // Nothing wakes us as a request goes from one phase to the next: look in time for what may be the shortest.
+        // Nothing wakes us when a request enters the next phase: check in time for the shortest limit.
         let look = [connect, read, write].into_iter().flatten().min();
         let running = move || match sending.phase() {
             Phase::Connecting => {
@@ -70,7 +70,7 @@ impl Clock {
         self.within(work, running, look).await
     }
 
-    /// Awaits a part of the response. As long as the request is being sent, only the limit for that runs.
+    /// Awaits data of the response. While the request is still being sent, only its limit applies.
     pub(super) async fn until_read<F: Future>(
         &mut self,
         sending: &Sending,
@@ -91,7 +91,7 @@ impl Clock {
         self.within(work, running, [read, write].into_iter().flatten().min()).await
     }
 
-    /// Awaits `work` that is the reader's, who may take any time, but not while the request is still being sent.
+    /// Awaits `work` of the reader, without a limit except while the request is still being sent.
     pub(super) async fn while_sending<F: Future>(
         &mut self,
         sending: &Sending,
@@ -107,15 +107,14 @@ impl Clock {
         self.within(work, running, write).await
     }
 
-    /// Awaits a place among the connections.
+    /// Awaits a free connection.
     pub(super) async fn until_placed<F: Future>(&mut self, work: F) -> Result<F::Output, HttpFailure> {
         let (since, limit) = (Instant::now(), self.timeouts.pool);
         let running = Running { kind: HttpFailureKind::PoolTimeout, since, limit };
         self.within(work, move || Some(running), limit).await
     }
 
-    /// Awaits `work` until what is `running` has run out. That is asked when the timer fires, which is at least every
-    /// `look`.
+    /// Awaits `work` until the limit in `running` passes. It is checked when the timer fires, at least every `look`.
     async fn within<F: Future>(
         &mut self,
         work: F,

@@ -1,4 +1,4 @@
-//! Certificates of an HTTP client: those that it trusts, and its own.
+//! Certificates of an HTTP client: the trusted ones, and its own.
 
 use super::settings::{HttpSettings, Identity, Trust};
 use crate::{pinned::PinningVerifier, tls};
@@ -11,7 +11,7 @@ use rustls::{
 use rustls_platform_verifier::Verifier;
 use std::sync::Arc;
 
-/// The certificates in `pem`, of which there has to be one that can be used.
+/// The certificates in `pem`; at least one must be usable.
 pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     let found: Vec<_> = CertificateDer::pem_slice_iter(pem).filter_map(Result::ok).collect();
     let (usable, _) = RootCertStore::empty().add_parsable_certificates(found.iter().cloned());
@@ -31,7 +31,7 @@ pub(super) fn chain(
     Ok((chain, key))
 }
 
-/// For connections with TLS. Reads the operating system's certificates where those are trusted.
+/// The TLS configuration. Reads the operating system's certificates if those are trusted.
 pub(super) fn config(settings: &HttpSettings) -> Result<ClientConfig, String> {
     let crypto = Arc::new(ring::default_provider());
     let mut verifier: Arc<dyn ServerCertVerifier> = match &settings.trust {
@@ -68,7 +68,7 @@ fn system(crypto: &Arc<CryptoProvider>) -> Result<Verifier, String> {
         .map_err(|error| format!("cannot read the operating system's certificates: {error}"))
 }
 
-/// Trusts everybody.
+/// Trusts any certificate.
 #[derive(Debug)]
 struct Everybody(Arc<CryptoProvider>);
 
@@ -107,7 +107,7 @@ impl ServerCertVerifier for Everybody {
     }
 }
 
-/// Trusts as the other does, whatever name the certificate is for.
+/// Trusts as the inner verifier does, whatever name the certificate is for.
 #[derive(Debug)]
 struct AnyName(Arc<dyn ServerCertVerifier>);
 
@@ -121,7 +121,7 @@ impl ServerCertVerifier for AnyName {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         match self.0.verify_server_cert(certificate, intermediates, name, ocsp, now) {
-            // The name is looked at last: all else was right.
+            // The name is checked last: everything else was valid.
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) => Ok(ServerCertVerified::assertion()),

@@ -1,4 +1,4 @@
-//! Mock responses of an interceptor, and which requests they are for.
+//! Mock responses of an interceptor, and the requests they match.
 
 use super::seen::Given;
 use crate::secrets::is_secret_name;
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// A response in place of a server's.
 #[derive(Clone, Debug)]
 pub struct MockResponse {
-    /// Which requests it is for.
+    /// The requests it answers.
     pub matches: Match,
     /// The response or failure.
     pub body: MockBody,
@@ -17,24 +17,24 @@ pub struct MockResponse {
     pub left: Option<usize>,
 }
 
-/// The response, or the failure, in its place.
+/// The response or failure.
 #[derive(Clone, Debug)]
 pub enum MockBody {
     /// A response.
     Given(Given),
-    /// No connection, in these words.
+    /// A connection failure with this message.
     Failure(String),
 }
 
-/// Which requests a mock response is for: those that have all that is given here.
+/// The requests a mock response answers: those that match every given field.
 #[derive(Clone, Debug, Default)]
 pub struct Match {
     /// The method.
     pub method: Option<String>,
-    /// The address, in which `*` stands for any text. Without a query, it is for any query. Of a parameter whose name
-    /// says that it is secret, the value does not matter.
+    /// The URL, in which `*` matches any text. Without a query it matches any query. The values of parameters with
+    /// secret names are ignored.
     pub url: Option<String>,
-    /// The body: JSON by its meaning, anything else byte by byte.
+    /// The body: JSON is compared by meaning, anything else byte by byte.
     pub body: Option<Vec<u8>>,
 }
 
@@ -47,7 +47,7 @@ impl MockResponse {
     }
 }
 
-/// Whether `uri` is at `pattern`.
+/// Whether `uri` matches `pattern`.
 fn is_at(pattern: &str, uri: &Uri) -> bool {
     let place = format!(
         "{}://{}{}",
@@ -63,7 +63,7 @@ fn is_at(pattern: &str, uri: &Uri) -> bool {
     }
 }
 
-/// The parameters of a query in an order of their own, without the values of secret ones.
+/// The parameters of a query, sorted, without the values of secret ones.
 fn parameters(query: &str) -> BTreeMap<&str, Vec<&str>> {
     let mut found = BTreeMap::<_, Vec<_>>::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -73,7 +73,7 @@ fn parameters(query: &str) -> BTreeMap<&str, Vec<&str>> {
     found
 }
 
-/// Whether `text` fits `pattern`, in which `*` stands for any text.
+/// Whether `text` matches `pattern`, in which `*` matches any text.
 fn fits(pattern: &str, text: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
     let Some(mut left) = text.strip_prefix(first) else { return false };

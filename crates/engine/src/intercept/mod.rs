@@ -1,8 +1,7 @@
-//! Interception of HTTP requests, for tests: answers that are given instead of a server's, and records of what servers
-//! answered.
+//! Interception of HTTP requests, for tests: mock responses, and recordings of real ones.
 //!
-//! An [`Interceptor`] is installed for the process. All of our requests pass it: calls of models, their credentials', and
-//! those of [`crate::http_client`]. `ferrule.testing.mock` and `ferrule.testing.record` are this.
+//! An [`Interceptor`] is installed for the process. All our requests pass through it: model calls, requests for
+//! credentials, and those of [`crate::http_client`]. It is behind `ferrule.testing.mock` and `ferrule.testing.record`.
 
 mod matching;
 mod seen;
@@ -23,19 +22,19 @@ use std::{
 static IS_INSTALLED: AtomicBool = AtomicBool::new(false);
 static INSTALLED: RwLock<Option<Arc<Interceptor>>> = RwLock::new(None);
 
-/// Has all requests from now on pass `interceptor`, or none; returns the one before.
+/// Installs `interceptor` for all requests from now on, or none; returns the previous one.
 pub fn install(interceptor: Option<Arc<Interceptor>>) -> Option<Arc<Interceptor>> {
     let mut installed = INSTALLED.write().unwrap_or_else(PoisonError::into_inner);
     IS_INSTALLED.store(interceptor.is_some(), Ordering::Release);
     std::mem::replace(&mut *installed, interceptor)
 }
 
-/// Whether there is one.
+/// Whether one is installed.
 pub(crate) fn is_installed() -> bool {
     IS_INSTALLED.load(Ordering::Acquire)
 }
 
-/// The installed one.
+/// The installed interceptor.
 pub(crate) fn installed() -> Option<Arc<Interceptor>> {
     if !is_installed() {
         return None;
@@ -43,11 +42,11 @@ pub(crate) fn installed() -> Option<Arc<Interceptor>> {
     INSTALLED.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// Answers requests, and notes them.
+/// Answers requests with mock responses, and records them.
 pub struct Interceptor {
-    /// Whether requests without an answer go to their servers.
+    /// Whether requests without a mock response go to their servers.
     passes: bool,
-    /// Whether what servers answer is noted.
+    /// Whether servers' responses are recorded.
     records: bool,
     state: Mutex<State>,
 }
@@ -58,45 +57,45 @@ struct State {
     seen: Vec<Seen>,
 }
 
-/// What becomes of a request.
+/// What happens to a request.
 pub(crate) enum Verdict {
-    /// It is answered so.
+    /// It gets this mock response.
     Answered(Given),
-    /// It goes to its server. Where the answer is to be noted, that is the number of the request.
+    /// It goes to its server. If the response should be recorded, this is the request's number.
     Passed(Option<usize>),
-    /// It is not sent.
+    /// It is refused.
     Refused(Refusal),
 }
 
-/// The error of a request that nothing answers.
+/// The error of a request without a mock response.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Refusal(pub(crate) String);
 
 impl Interceptor {
-    /// One that has no answers yet.
+    /// An interceptor without mock responses.
     pub fn new(passes: bool, records: bool) -> Self {
         Self { passes, records, state: Mutex::default() }
     }
 
-    /// Adds an answer, behind those that are there: the first that matches is given. Returns its number.
+    /// Appends a mock response: the first that matches is used. Returns its number.
     pub fn add(&self, answer: MockResponse) -> usize {
         let mut state = self.state();
         state.answers.push(answer);
         state.answers.len() - 1
     }
 
-    /// How often the answer with this number may still be given; `None` without limit.
+    /// How many times the mock response with this number may still be used; `None` for no limit.
     pub fn left(&self, answer: usize) -> Option<usize> {
         self.state().answers.get(answer).and_then(|answer| answer.left)
     }
 
-    /// All requests so far, and what was noted of their answers.
+    /// All requests so far, with the recorded responses.
     pub fn seen(&self) -> Vec<Seen> {
         self.state().seen.clone()
     }
 
-    /// What becomes of a request.
+    /// Decides what happens to a request.
     pub(crate) fn judge(&self, method: &Method, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Verdict {
         let mut state = self.state();
         let State { answers, seen } = &mut *state;
@@ -126,7 +125,7 @@ impl Interceptor {
         )))
     }
 
-    /// Notes what a server answered to the request with this number.
+    /// Records a server's response to the request with this number.
     pub(crate) fn note(&self, request: usize, given: Given) {
         if let Some(seen) = self.state().seen.get_mut(request) {
             seen.given = Some(given);
@@ -138,7 +137,7 @@ impl Interceptor {
     }
 }
 
-/// What passed may hold secrets.
+/// Recordings may hold secrets.
 impl fmt::Debug for Interceptor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.state();

@@ -5,20 +5,20 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri
 use hyper::ext::ReasonPhrase;
 use std::fmt;
 
-/// A request that was seen.
+/// A recorded request.
 #[derive(Clone)]
 pub struct Seen {
     /// The method.
     pub method: String,
-    /// The whole address.
+    /// The absolute URL.
     pub uri: String,
     /// The headers.
     pub headers: Vec<(Vec<u8>, Vec<u8>)>,
     /// The body.
     pub body: Bytes,
-    /// The number of the answer that it got; `None` where it went to its server, or was refused.
+    /// The number of the mock response that answered it; `None` if it went to its server, or was refused.
     pub answered_by: Option<usize>,
-    /// What its server answered, as far as that was read.
+    /// The server's response, as far as it was read.
     pub given: Option<Given>,
 }
 
@@ -27,11 +27,11 @@ pub struct Seen {
 pub struct Given {
     /// The status.
     pub status: u16,
-    /// The server's words for the status; `None` for the usual ones.
+    /// The reason phrase; `None` for the usual one.
     pub reason: Option<Vec<u8>>,
-    /// The headers in their order.
+    /// The headers in order.
     pub headers: Vec<(Vec<u8>, Vec<u8>)>,
-    /// The body, in the pieces that it comes in.
+    /// The body in its original chunks.
     pub body: Vec<Bytes>,
 }
 
@@ -55,7 +55,7 @@ impl Seen {
 }
 
 impl Given {
-    /// The beginning of a response, of which nothing was read yet.
+    /// The beginning of a response whose body has not been read.
     pub(crate) fn begun(head: &Parts) -> Self {
         let reason = head.extensions.get::<ReasonPhrase>();
         Self {
@@ -66,7 +66,7 @@ impl Given {
         }
     }
 
-    /// The head of the response. What cannot stand in one is left out.
+    /// The head of the response, without invalid headers.
     pub(crate) fn head(&self) -> Parts {
         let mut response = Response::new(());
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or_default();
@@ -89,7 +89,7 @@ fn pairs(headers: &HeaderMap) -> Vec<(Vec<u8>, Vec<u8>)> {
         .collect()
 }
 
-/// What was sent may hold secrets.
+/// Requests may hold secrets.
 impl fmt::Debug for Seen {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Seen").field("method", &self.method).finish_non_exhaustive()

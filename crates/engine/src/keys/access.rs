@@ -1,4 +1,4 @@
-//! Key access: a key that is at hand, or fetched from a file or a command by the attempt that needs it first.
+//! Key access: a key from the settings, or one fetched from a file or a command by the first attempt that needs it.
 
 use super::masked::masked;
 use crate::{
@@ -23,7 +23,7 @@ use std::{
 };
 use url::Url;
 
-/// How keys of one provider are made headers.
+/// How a provider's keys become headers.
 pub(crate) struct HeaderOfKeys {
     pub(crate) authentication: Authentication,
     pub(crate) key_header: KeyHeader,
@@ -38,24 +38,24 @@ pub(super) struct Ready {
     pub(super) shown: Arc<str>,
 }
 
-/// Where a key is.
+/// Where a key comes from.
 pub(super) enum Place {
     AtHand(Arc<Ready>),
-    /// With a note that what was fetched before is refused.
+    /// With a flag that the key fetched before was refused.
     Elsewhere(Cache<Arc<Ready>>, Arc<AtomicBool>),
 }
 
-/// A key as one attempt has it.
+/// The key of one attempt.
 #[derive(Clone)]
 pub(crate) struct Access {
     pub(super) ready: Arc<Ready>,
     fetched: Option<Arc<Held<Arc<Ready>>>>,
-    /// Whether it was held before this attempt.
+    /// Whether it was cached before this attempt.
     cached: bool,
 }
 
 impl HeaderOfKeys {
-    /// The header of `key`; its secrets are noted.
+    /// The header for `key`; its secrets are added to `secrets`.
     pub(super) fn ready(&self, key: &Secret, secrets: &mut Secrets) -> Result<Ready, String> {
         let text =
             characters::clean_key(key.expose_secret()).map_err(|wrong| format!("cannot be used: {wrong}"))?;
@@ -65,7 +65,7 @@ impl HeaderOfKeys {
         if matches!(self.authentication, Authentication::None) {
             return Err("cannot be used: requests to this provider carry no key".to_owned());
         }
-        // Keys that are listed are what is used, whatever tokens the environment has.
+        // The listed keys are used, whatever tokens the environment has.
         let nothing = Environment { variables: Some(BTreeMap::new()), endpoints: Vec::new() };
         let Prepared { header, .. } = prepare(
             &self.authentication,
@@ -85,7 +85,7 @@ impl HeaderOfKeys {
 }
 
 impl Place {
-    /// That of a key which `source` fetches. `what` names the key in errors.
+    /// A key fetched by `source`. `what` names the key in errors.
     pub(super) fn elsewhere(source: &Arc<dyn SecretSource>, how: &Arc<HeaderOfKeys>, what: String) -> Self {
         let refused = Arc::new(AtomicBool::new(false));
         let is_refused = Arc::clone(&refused);
@@ -104,7 +104,7 @@ impl Place {
         Self::Elsewhere(cache, refused)
     }
 
-    /// The key, fetched where it is not at hand.
+    /// The key, fetched if necessary.
     pub(super) async fn access(&self) -> Result<Access, CredentialsError> {
         match self {
             Self::AtHand(ready) => Ok(Access { ready: Arc::clone(ready), fetched: None, cached: false }),
@@ -115,7 +115,7 @@ impl Place {
         }
     }
 
-    /// Whether the key is another now than that of `access`, which `failure` says was refused.
+    /// Whether the key has changed since `access`, which `failure` says was refused.
     pub(super) async fn renew(&self, access: &Access, failure: &Failure) -> bool {
         let (Self::Elsewhere(cache, refused), Some(held)) = (self, &access.fetched) else { return false };
         let is_refused = matches!(failure, Failure::Provider(error) if error.status == Some(401));
@@ -145,12 +145,12 @@ impl Access {
         &self.ready.secret
     }
 
-    /// Whether it was fetched, so that it may be another one by now.
+    /// Whether it was fetched, so that it may have changed since.
     pub(crate) fn was_fetched(&self) -> bool {
         self.fetched.is_some()
     }
 
-    /// Adds what no error may show.
+    /// Adds the secrets that no error may show.
     pub(crate) fn add_secrets(&self, secrets: &mut Secrets) {
         if self.was_fetched() {
             secrets.add(self.ready.secret.expose_secret());
@@ -158,7 +158,7 @@ impl Access {
     }
 }
 
-/// What is in it is secret.
+/// The content is secret.
 impl fmt::Debug for Access {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Access").field("key", &self.ready.shown).finish_non_exhaustive()

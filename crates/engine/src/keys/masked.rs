@@ -1,12 +1,12 @@
-//! Masked keys: as much of a key as any output has.
+//! Masked keys: the part of a key that output may show.
 
 use std::sync::Arc;
 
-/// Of a shorter key nothing is shown: its end would be too much of it.
+/// Nothing of a shorter key is shown: its end would be too large a part.
 const SHORTEST: usize = 12;
 const SHOWN: usize = 4;
 
-/// `key` without all but its last four characters; without those, too, where it is short.
+/// `key` masked except for its last four characters; fully if it is short.
 pub(crate) fn masked(key: &str) -> Arc<str> {
     let count = key.chars().count();
     let end: String = match count >= SHORTEST {

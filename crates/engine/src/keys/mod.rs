@@ -1,8 +1,8 @@
-//! API keys of a provider that has several: which one a call uses, and what becomes of those that are refused.
+//! API keys of a provider that has several: which one a call uses, and how refused ones are handled.
 //!
-//! A call takes one by weight. A key that is rate limited is left alone at that model for as long as the provider says; one
-//! that is refused (401, 402, 403) is retired and tried again later, after a growing pause. What is known of a key is kept
-//! for as long as the configuration has it, whatever else changes there.
+//! A call takes a key by weight. A rate-limited key is suspended at that model for as long as the provider says; a
+//! refused one (401, 402, 403) is retired and tried again later, after a growing pause. A key's state is kept for as
+//! long as the configuration contains it, whatever else changes.
 
 mod access;
 mod key;

@@ -1,35 +1,35 @@
-//! Error of a provider without a usable key. It names none of them.
+//! Error of a provider without a usable key. Shows none of the keys.
 
 use crate::failure::Failure;
 use ferrule_wire::model::{DelaySource, ErrorKind, ProviderError, RetryAfter};
 use std::{fmt, sync::Arc, time::Duration};
 
-/// None of a provider's keys may be used now.
+/// None of a provider's keys is usable now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NoKey {
     pub(super) provider: Arc<str>,
-    /// How many of its keys are rate limited, how many are refused, and how many cannot be read.
+    /// The number of its keys that are rate limited, refused, and unreadable.
     pub(super) limited: usize,
     pub(super) refused: usize,
     pub(super) unreadable: usize,
-    /// How they are refused.
+    /// How they were refused.
     pub(super) kind: ErrorKind,
-    /// When the first of them may be used again.
+    /// When the first of them becomes usable.
     pub(super) usable_in: Duration,
 }
 
 impl NoKey {
-    /// When the first of them may be used again.
+    /// When the first of them becomes usable.
     pub(crate) fn usable_in(&self) -> Duration {
         self.usable_in
     }
 
-    /// Whether waiting for that may help this call.
+    /// Whether it makes sense for this call to wait for that.
     pub(crate) fn is_for_now(&self) -> bool {
         self.limited > 0
     }
 
-    /// How a call fails that has nobody else to ask.
+    /// The failure of a call without another candidate.
     pub(crate) fn failure(&self) -> Failure {
         let kind = if self.is_for_now() { ErrorKind::RateLimited } else { self.kind };
         let mut error = ProviderError::new(kind, self.to_string());
@@ -39,7 +39,7 @@ impl NoKey {
         Failure::Provider(Box::new(error))
     }
 
-    /// `failure`, with which the last of them was given up, with what became of all of them.
+    /// Adds the state of all keys to `failure`, which came from the last of them.
     pub(crate) fn add_to(&self, failure: &mut Failure) {
         match failure {
             Failure::Provider(error) => error.message = format!("{self}: {}", error.message),

@@ -35,13 +35,14 @@ pub(crate) struct KeyRing {
     provider: Arc<str>,
     header: HeaderName,
     keys: Vec<Key>,
-    /// What each key is owed, in weights: whoever is owed most is next.
+    /// The credit of each key, in weights: the one with the most is next.
     credits: Mutex<Vec<f64>>,
     hasher: RandomState,
 }
 
 impl KeyRing {
-    /// The ring of `settings`, of `provider`; what is known of the keys is in `states`. Their secrets are noted.
+    /// The ring of `provider`'s keys in `settings`; their states come from `states`. Their secrets are added to
+    /// `secrets`.
     pub(crate) fn new(
         provider: &Arc<str>,
         settings: &[KeySettings],
@@ -50,7 +51,7 @@ impl KeyRing {
         secrets: &mut Secrets,
     ) -> Result<Arc<Self>, String> {
         let how = Arc::new(how);
-        // The name of the header is the same for all, whatever the key.
+        // The header's name does not depend on the key.
         let any = how.ready(&Secret::from("any"), &mut Secrets::default());
         let (header, _) = any.map_err(|wrong| format!("api_keys {wrong}"))?.header;
         let mut keys: Vec<Key> = Vec::with_capacity(settings.len());
@@ -64,7 +65,7 @@ impl KeyRing {
             if key.is_some()
                 && let Some(same) = keys.iter_mut().find(|known| Arc::ptr_eq(&known.state, &state))
             {
-                // The same key twice is one key.
+                // A duplicate adds its weight.
                 same.weight += weight;
                 continue;
             }
@@ -87,13 +88,13 @@ impl KeyRing {
         Ok(Arc::new(Self { provider, header, keys, credits, hasher }))
     }
 
-    /// The header that the keys go in.
+    /// The header that carries a key.
     pub(crate) fn header(&self) -> &HeaderName {
         &self.header
     }
 
-    /// Takes the key whose turn it is at `model`, none of `tried`. With `insists` one that is to be left alone is better than
-    /// none.
+    /// Takes the key whose turn it is at `model`, skipping those in `tried`. If the call `insists`, a suspended key is
+    /// better than none.
     pub(crate) fn take(
         self: &Arc<Self>,
         model: &str,
@@ -126,13 +127,13 @@ impl KeyRing {
                         breaker,
                     ));
                 }
-                // Another call tries it at this moment.
+                // Another call is probing it right now.
                 Admission::Open { .. } => passed_over.push(index),
             }
         }
     }
 
-    /// Whether there is a key other than `tried` that may be used for `model`.
+    /// Whether a key that is not in `tried` is usable for `model`.
     pub(crate) fn has_another(&self, model: &str, tried: &[usize], breaker: &BreakerSettings) -> bool {
         let standings = self.standings(&self.known(model), now(), breaker);
         let is_usable = |(index, standing): (usize, &Standing)| {
@@ -141,7 +142,7 @@ impl KeyRing {
         standings.iter().enumerate().any(is_usable)
     }
 
-    /// Why there is no key for `model`; `None` where there is one.
+    /// Why no key is usable for `model`; `None` if one is.
     pub(crate) fn exhausted(&self, model: &str) -> Option<NoKey> {
         let now = now();
         let standings = self.standings(&self.known(model), now, &BreakerSettings::never());
@@ -149,7 +150,7 @@ impl KeyRing {
         (!standings.iter().any(is_usable)).then(|| self.no_key(&standings, now))
     }
 
-    /// The key at `index`, fetched where it is not at hand.
+    /// The key at `index`, fetched if necessary.
     pub(crate) async fn access(&self, index: usize) -> Result<Access, CredentialsError> {
         let Some(key) = self.keys.get(index) else {
             return Err(CredentialsError::missing("the key is gone"));
@@ -161,7 +162,7 @@ impl KeyRing {
         Ok(access)
     }
 
-    /// Whether the key at `index` is another now than that of `access`, which `failure` says was refused.
+    /// Whether the key at `index` has changed since `access`, which `failure` says was refused.
     pub(crate) async fn renew(&self, index: usize, access: &Access, failure: &Failure) -> bool {
         match self.keys.get(index) {
             Some(key) => key.place.renew(access, failure).await,
@@ -169,7 +170,7 @@ impl KeyRing {
         }
     }
 
-    /// What a provider reports of the key at `index` at `model`, together with what it reported of the others.
+    /// The provider's limits of the key at `index` for `model`, combined with those of the other keys.
     pub(crate) fn report(&self, model: &str, index: usize, report: &RateLimits) -> RateLimits {
         let now = now();
         let known = self.known(model);
@@ -192,7 +193,7 @@ impl KeyRing {
         }
     }
 
-    /// What is known of each key, for people.
+    /// The status of each key.
     pub(crate) fn status(&self, provider: &str) -> Vec<KeyStatus> {
         let now = now();
         self.keys.iter().map(|key| status::key_status(key, provider, now)).collect()
@@ -211,8 +212,7 @@ impl KeyRing {
         self.keys.iter().zip(known).map(|(key, at)| key.state.standing(at, now, breaker)).collect()
     }
 
-    /// Whose turn it is among those that may be used, by smooth weighted round-robin: those first with which the model
-    /// answers.
+    /// The next of the usable keys by smooth weighted round-robin; those with which the model is healthy come first.
     fn next(&self, standings: &[Standing], passed_over: &[usize]) -> Option<usize> {
         let among = |wanted: &dyn Fn(&Standing) -> bool| -> Vec<usize> {
             let all = standings.iter().enumerate();
@@ -242,8 +242,8 @@ impl KeyRing {
         Some(index)
     }
 
-    /// Who is taken where none may be used, of those that were not tried: one that cannot be read, as it may be by now, where
-    /// nothing is to be had by waiting; any where the caller insists.
+    /// The untried key to take if none is usable: an unreadable one, which may have become readable, if waiting would
+    /// not help; any if the caller insists.
     fn last_resort(&self, standings: &[Standing], tried: &[usize], insists: bool) -> Option<usize> {
         let can_wait = standings.iter().any(|one| matches!(one, Standing::Limited { .. }));
         let is_wanted = |one: &Standing| insists || (!can_wait && matches!(one, Standing::Unreadable { .. }));
@@ -258,7 +258,7 @@ impl KeyRing {
             Standing::Refused { kind, .. } => Some(*kind),
             _ => None,
         });
-        // Refused in different ways, they are refused.
+        // If they were refused in different ways, it is an authentication failure.
         let kind = kinds.reduce(|one, other| if one == other { one } else { ErrorKind::Authentication });
         let until = standings.iter().map(|one| one.until()).min().unwrap_or(now);
         NoKey {
@@ -273,7 +273,7 @@ impl KeyRing {
 }
 
 impl Standing {
-    /// When it may be used.
+    /// When it becomes usable.
     fn until(&self) -> u64 {
         match self {
             Self::Usable { .. } => 0,
@@ -286,7 +286,7 @@ fn added(one: Option<u64>, other: Option<u64>) -> Option<u64> {
     Some(one?.saturating_add(other?))
 }
 
-/// How many keys there are.
+/// Shows the number of keys.
 impl fmt::Debug for KeyRing {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("KeyRing").field("keys", &self.keys.len()).finish_non_exhaustive()

@@ -7,23 +7,23 @@ use std::{fmt, sync::Arc};
 /// One of several keys of a provider.
 #[derive(Clone)]
 pub struct KeySettings {
-    /// The key; `None` where `source` fetches it.
+    /// The key; `None` if `source` fetches it.
     pub key: Option<Secret>,
     /// Fetches it when it is first needed, from a file or a command.
     pub source: Option<Arc<dyn SecretSource>>,
-    /// What stays the same of `source` through reloads, such as the path of the file: what is known of the key is kept by it.
+    /// A stable identity of `source` across reloads, such as the path of the file: the key's state is kept by it.
     pub reference: String,
-    /// Its share of the calls, relative to the others'. More than 0.
+    /// Its share of the calls, relative to the others. More than 0.
     pub weight: f64,
 }
 
 impl KeySettings {
-    /// A key at hand.
+    /// A key from the settings.
     pub fn new(key: impl Into<Secret>, weight: f64) -> Self {
         Self { key: Some(key.into()), source: None, reference: String::new(), weight }
     }
 
-    /// Whether they differ at most in what is fetched when it is needed.
+    /// Whether they are equal except for secrets that are fetched when needed.
     pub(crate) fn is_like_but_for_secrets(&self, other: &Self) -> bool {
         let text = |one: &Self| one.key.as_ref().map(|key| key.expose_secret().trim().to_owned());
         text(self) == text(other)
@@ -32,14 +32,14 @@ impl KeySettings {
             && (self.weight - other.weight).abs() < f64::EPSILON
     }
 
-    /// Whether they are the same key, fetched by the same.
+    /// Whether they are the same key from the same source.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         let identity = |one: &Self| one.source.as_ref().map(|source| source.identity());
         identity(self) == identity(other) && self.is_like_but_for_secrets(other)
     }
 }
 
-/// Its weight only.
+/// Shows the weight only.
 impl fmt::Debug for KeySettings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("KeySettings").field("weight", &self.weight).finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! State of keys: whether a key is refused, at which models it is rate limited, and what its limits leave.
+//! State of keys: whether a key is refused, at which models it is rate limited, and what remains of its limits.
 
 use crate::failure::Failure;
 use ferrule_wire::{
@@ -16,10 +16,10 @@ use std::{
     time::Duration,
 };
 
-/// More models than anybody calls with one key; those beyond are not remembered.
+/// The maximum number of models per key that are remembered: more than anyone calls.
 const MAX_MODELS: usize = 4096;
 
-/// More keys than one configuration has: from here on those that are gone are forgotten.
+/// More keys than one configuration has: beyond this, removed ones are forgotten.
 const MAX_KEYS: usize = 256;
 
 /// One refusal retires a key. It is tried again by one call after this pause, which doubles each time.
@@ -33,51 +33,51 @@ pub(super) const RETIRED: BreakerSettings = BreakerSettings {
     slow: None,
 };
 
-/// How long a key is left alone whose provider says that it is rate limited, but not for how long; doubled each time.
+/// How long a key is suspended after a rate limit for which the provider gives no time; doubled each time.
 const COOLING: Duration = Duration::from_secs(5);
 const COOLING_MAX: Duration = Duration::from_secs(60);
 
-/// How long a key that cannot be read, from its file or command, is left alone while there are others.
+/// How long a key that cannot be read from its file or command is suspended while there are others.
 const UNREADABLE: u64 = 10_000;
 
-/// How long a key is left alone at a model that it may not use.
+/// How long a key is suspended at a model that it may not use.
 const WITHOUT_MODEL: Duration = Duration::from_secs(300);
 
-/// What is known of the keys of one provider.
+/// The states of one provider's keys.
 #[derive(Debug, Default)]
 pub(crate) struct KeyStates {
-    /// Keys are distinguished by a hash that nobody outside this process can compute.
+    /// Keys are identified by a hash that no other process can compute.
     hasher: RandomState,
     all: Mutex<HashMap<u64, Arc<KeyState>>>,
 }
 
-/// What is known of one key.
+/// The state of one key.
 #[derive(Debug, Default)]
 pub(super) struct KeyState {
-    /// Open where the key is refused.
+    /// Open while the key is refused.
     pub(super) refusals: Breaker,
-    /// How it was refused last.
+    /// How it was last refused.
     refused_as: Mutex<Option<ErrorKind>>,
-    /// Until when it is left alone because it cannot be read.
+    /// Until when it is suspended because it cannot be read.
     unreadable: AtomicU64,
-    /// The hash of its text, where that was fetched.
+    /// The hash of its text, if it was fetched.
     text: AtomicU64,
     shown: Mutex<Option<Arc<str>>>,
     by_model: RwLock<HashMap<Box<str>, Arc<KeyAtModel>>>,
 }
 
-/// What is known of one key at one model.
+/// The state of one key at one model.
 #[derive(Debug, Default)]
 pub(super) struct KeyAtModel {
-    /// The circuit breaker of the model when it is asked with this key.
+    /// The circuit breaker of the model with this key.
     pub(super) health: Breaker,
     pause: Mutex<Pause>,
     strikes: AtomicU32,
-    /// What the provider last said of its limits, and when.
+    /// The limits that the provider reported last, and when.
     limits: Mutex<Option<(u64, RateLimits)>>,
 }
 
-/// For how long, and why, a key is left alone at a model.
+/// How long, and why, a key is suspended at a model.
 #[derive(Clone, Copy, Debug, Default)]
 struct Pause {
     until: u64,
@@ -89,16 +89,16 @@ struct Pause {
 pub(super) enum Standing {
     /// It may; `healthy` unless the model keeps failing with it.
     Usable { healthy: bool },
-    /// It cannot be read, and is tried again then, or before where there is no other.
+    /// It cannot be read, and is retried then, or earlier if there is no other.
     Unreadable { until: u64 },
-    /// It is rate limited, until then.
+    /// It is rate limited until then.
     Limited { until: u64 },
-    /// It is refused, and tried again then.
+    /// It is refused, and retried then.
     Refused { until: u64, kind: ErrorKind },
 }
 
 impl KeyStates {
-    /// What makes the key with this text, or from this place, the same one after a reload.
+    /// Identifies a key by its text or its source across reloads.
     pub(super) fn hash(&self, text: &str) -> u64 {
         self.hasher.hash_one(text)
     }
@@ -118,7 +118,7 @@ impl KeyStates {
 }
 
 impl KeyState {
-    /// What is known of it at `model`.
+    /// Its state at `model`.
     pub(super) fn at(&self, model: &str) -> Arc<KeyAtModel> {
         if let Some(known) = self.by_model.read().unwrap_or_else(PoisonError::into_inner).get(model) {
             return Arc::clone(known);
@@ -130,7 +130,7 @@ impl KeyState {
         Arc::clone(all.entry(model.into()).or_default())
     }
 
-    /// The models at which it is left alone now, in order, and until when the first of them is.
+    /// The models at which it is suspended now, in order, and when the first suspension ends.
     pub(super) fn paused_at(&self, now: u64) -> (Vec<String>, Option<u64>) {
         let all = self.by_model.read().unwrap_or_else(PoisonError::into_inner);
         let paused: Vec<_> = all
@@ -144,7 +144,7 @@ impl KeyState {
         (models, first)
     }
 
-    /// Whether it may be used at a model of which `at` is known.
+    /// Whether it may be used at the model whose state is `at`.
     pub(super) fn standing(&self, at: &KeyAtModel, now: u64, breaker: &BreakerSettings) -> Standing {
         if let Some(until) = self.refused_until(now) {
             return Standing::Refused { until, kind: self.refused_as() };
@@ -165,7 +165,7 @@ impl KeyState {
         Standing::Usable { healthy: health.state == BreakerState::Closed || is_due }
     }
 
-    /// When it is tried again, where it is refused.
+    /// When it is retried, if it is refused.
     pub(super) fn refused_until(&self, now: u64) -> Option<u64> {
         let seen = self.refusals.snapshot(now, &RETIRED);
         (seen.state != BreakerState::Closed)
@@ -173,12 +173,12 @@ impl KeyState {
             .filter(|at| *at > now)
     }
 
-    /// How it was refused last.
+    /// How it was last refused.
     pub(super) fn refused_as(&self) -> ErrorKind {
         lock(&self.refused_as).unwrap_or(ErrorKind::Authentication)
     }
 
-    /// It is refused.
+    /// Records a refusal.
     pub(super) fn note_refusal(&self, failure: &Failure) {
         *lock(&self.refused_as) = match failure {
             Failure::Provider(error) => Some(error.kind),
@@ -186,17 +186,17 @@ impl KeyState {
         };
     }
 
-    /// It cannot be read.
+    /// Records that it could not be read.
     pub(super) fn note_unreadable(&self, now: u64) {
         self.unreadable.store(now.saturating_add(UNREADABLE), Relaxed);
     }
 
-    /// Whether it could not be read the last time.
+    /// Whether it could not be read last time.
     pub(super) fn is_unreadable(&self, now: u64) -> bool {
         self.unreadable.load(Relaxed) > now
     }
 
-    /// Its text was fetched: where it is another one than before, nothing is known of it.
+    /// Its text was fetched: if it changed, the state is reset.
     pub(super) fn note_text(&self, hash: u64, shown: &Arc<str>) {
         self.unreadable.store(0, Relaxed);
         let before = self.text.swap(hash, Relaxed);
@@ -209,21 +209,21 @@ impl KeyState {
         }
     }
 
-    /// The key, masked, where it was fetched.
+    /// The key, masked, if it was fetched.
     pub(super) fn shown(&self) -> Option<Arc<str>> {
         lock(&self.shown).clone()
     }
 }
 
 impl KeyAtModel {
-    /// The provider says that the key is rate limited, perhaps for how long.
+    /// Records a rate limit of the key, with its duration if given.
     pub(super) fn cool(&self, now: u64, asked: Option<Duration>) {
         let strikes = self.strikes.fetch_add(1, Relaxed).min(16);
         let time = asked.unwrap_or_else(|| COOLING.saturating_mul(1 << strikes).min(COOLING_MAX));
         self.pause_for(now, time, false);
     }
 
-    /// The key may not use the model.
+    /// Records that the key may not use the model.
     pub(super) fn forbid(&self, now: u64) {
         self.pause_for(now, WITHOUT_MODEL, true);
     }
@@ -231,23 +231,23 @@ impl KeyAtModel {
     fn pause_for(&self, now: u64, time: Duration, is_forbidden: bool) {
         let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let mut pause = lock(&self.pause);
-        // Answers to several calls come in any order.
+        // Responses to several calls come in any order.
         if now.saturating_add(time) >= pause.until {
             *pause = Pause { until: now.saturating_add(time), is_forbidden };
         }
     }
 
-    /// The key was accepted.
+    /// Records that the key was accepted.
     pub(super) fn accepted(&self) {
         self.strikes.store(0, Relaxed);
     }
 
-    /// What the provider says of the limits of this key.
+    /// Records the limits that the provider reports for this key.
     pub(super) fn report(&self, now: u64, report: &RateLimits) {
         *lock(&self.limits) = Some((now, *report));
     }
 
-    /// What it said last, as far as that still holds.
+    /// The limits reported last, as far as they still apply.
     pub(super) fn reported(&self, now: u64) -> Option<RateLimits> {
         let (then, report) = (*lock(&self.limits))?;
         let passed = Duration::from_millis(now.saturating_sub(then));

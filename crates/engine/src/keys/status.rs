@@ -1,4 +1,4 @@
-//! Status of keys, for people: masked.
+//! Status of keys, masked for display.
 
 use super::{access::Place, key::Key, masked::masked};
 use std::time::Duration;
@@ -6,24 +6,24 @@ use std::time::Duration;
 /// One of several keys of a provider.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyStatus {
-    /// The provider, and after an `@` what distinguishes it from another with the same id.
+    /// The provider, followed by `@` and its variant if there is one.
     pub provider: String,
     /// The key, masked.
     pub key: String,
-    /// Its share of the calls, relative to the others'.
+    /// Its share of the calls, relative to the others.
     pub weight: f64,
     /// `usable`, `rate_limited` (at the models in `models`), `refused` (everywhere) or `unreadable`.
     pub state: &'static str,
-    /// How long until it is used again, at the first of those models.
+    /// The time until it is usable again, at the first of those models.
     pub usable_in: Option<Duration>,
-    /// The models at which it is left alone: it is rate limited, or may not use them.
+    /// The models at which it is suspended: it is rate limited, or may not use them.
     pub models: Vec<String>,
 }
 
 pub(super) fn key_status(key: &Key, provider: &str, now: u64) -> KeyStatus {
     let shown = match &key.place {
         Place::AtHand(ready) => ready.shown.clone(),
-        // Before it was fetched there is nothing to show.
+        // Until it has been fetched there is nothing to show.
         Place::Elsewhere(..) => key.state.shown().unwrap_or_else(|| masked("")),
     };
     let (models, first) = key.state.paused_at(now);

@@ -8,14 +8,14 @@ use ferrule_wire::{
 };
 use std::{fmt, sync::Arc, time::Duration};
 
-/// A key that one attempt uses. Dropped without an outcome it says nothing about the key.
+/// The key of one attempt. If dropped without an outcome, its state does not change.
 pub(crate) struct KeyInUse {
     state: Arc<KeyState>,
     at: Arc<KeyAtModel>,
     index: usize,
-    /// The right to find out whether it is accepted.
+    /// The permit to probe whether it is accepted.
     refusals: Option<Permit>,
-    /// The right to find out whether the model answers with it.
+    /// The permit to probe whether the model answers with it.
     health: Option<Permit>,
     breaker: BreakerSettings,
 }
@@ -32,18 +32,18 @@ impl KeyInUse {
         Self { state, at, index, refusals, health, breaker: *breaker }
     }
 
-    /// Its place among the provider's keys.
+    /// Its index among the provider's keys.
     pub(crate) fn index(&self) -> usize {
         self.index
     }
 
-    /// It was accepted, and the model answered after so long.
+    /// It was accepted, and the model answered after `took`.
     pub(crate) fn succeed(&mut self, took: Duration) {
         self.at.accepted();
         self.settle(Outcome::Success, self.breaker.success_after(took));
     }
 
-    /// The attempt failed: where that is the key's fault, it is left alone from now on.
+    /// The attempt failed: suspends the key if it is to blame.
     pub(crate) fn fail(&mut self, reason: Reason, failure: &Failure) {
         let health = if reason.is_of_health() { Outcome::Failure } else { Outcome::Neutral };
         match (reason, failure) {
@@ -53,7 +53,7 @@ impl KeyInUse {
             (Reason::Model, Failure::Provider(error)) if error.kind == ErrorKind::PermissionDenied => {
                 self.at.forbid(now());
             }
-            // It could not even be sent.
+            // The key could not even be sent.
             (Reason::Key, Failure::Config(_)) => self.state.note_unreadable(now()),
             (Reason::Key | Reason::Quota, failure) => {
                 self.state.note_refusal(failure);

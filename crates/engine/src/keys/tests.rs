@@ -1,4 +1,4 @@
-//! Keys: shares by weight, what becomes of those that are refused or rate limited, and what outlasts a reload.
+//! Keys: distribution by weight, handling of refused and rate-limited keys, and what survives a reload.
 
 use super::{HeaderOfKeys, KeyRing, KeySettings, KeyStates};
 use crate::{
@@ -43,7 +43,7 @@ fn failure(kind: ErrorKind, retry_after: Option<u64>) -> Failure {
     Failure::Provider(Box::new(error))
 }
 
-/// Takes a key, and has it fail so; says which one it was.
+/// Takes a key and lets it fail this way; returns its index.
 fn fail(ring: &Arc<KeyRing>, model: &str, kind: ErrorKind, retry_after: Option<u64>) -> usize {
     let mut key = ring.take(model, &[], &BREAKER(), false).unwrap();
     let failure = failure(kind, retry_after);
@@ -158,7 +158,7 @@ async fn the_error_counts_them_and_names_none() {
     let Failure::Provider(error) = no_key.failure() else { panic!() };
     assert_eq!((error.kind, error.retryable), (ErrorKind::RateLimited, true));
     assert_eq!(error.retry_after.unwrap().delay, Duration::from_secs(12));
-    // One that is asked for by name is asked all the same.
+    // A provider addressed by name is called all the same.
     assert_eq!(ring.take("m", &[], &BREAKER(), true).unwrap().index(), 0);
     tokio::time::advance(Duration::from_secs(13)).await;
     fail(&ring, "m", ErrorKind::Authentication, None);

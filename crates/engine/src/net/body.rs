@@ -1,4 +1,4 @@
-//! Response body, unpacked where it comes packed.
+//! Response body, decompressed if necessary.
 
 use super::error::BoxError;
 use crate::intercept::{Given, Interceptor};
@@ -18,16 +18,16 @@ use std::{
 };
 use tower_http::decompression::DecompressionBody;
 
-/// A body that is unpacked as it is read.
+/// A body that is decompressed as it is read.
 pub(super) type Unpacked = DecompressionBody<Incoming>;
 
 /// The body of a response.
 pub(crate) enum ResponseBody {
     Plain(Incoming),
     Packed(Box<Unpacked>),
-    /// What a test gives: the pieces that are left.
+    /// The remaining chunks of a mock response.
     Given(VecDeque<Bytes>),
-    /// What is noted for a test.
+    /// A body that is recorded for a test.
     Noted(Box<Noted>),
 }
 
@@ -57,7 +57,7 @@ impl ResponseBody {
         }
     }
 
-    /// How long it is, where that is announced.
+    /// Its length, if announced.
     pub(crate) fn announced(&self) -> Option<u64> {
         match self {
             Self::Plain(body) => body.size_hint().exact(),
@@ -67,7 +67,7 @@ impl ResponseBody {
     }
 }
 
-/// A response's body that is noted as it is read.
+/// A response body that is recorded as it is read.
 pub(crate) struct Noted {
     body: ResponseBody,
     given: Option<Given>,
@@ -84,7 +84,7 @@ impl Noted {
     ) -> Self {
         let mut given = Given::begun(head);
         if matches!(body, ResponseBody::Packed(_)) {
-            // It is noted unpacked.
+            // It is recorded decompressed.
             let of_packed = [CONTENT_ENCODING.as_str().as_bytes(), CONTENT_LENGTH.as_str().as_bytes()];
             given.headers.retain(|(name, _)| !of_packed.contains(&name.as_slice()));
         }

@@ -1,4 +1,4 @@
-//! Client: hyper's connection pool, and what became of a request that got no response.
+//! Client: hyper's connection pool, and the diagnosis of requests that got no response.
 
 use super::{
     body::{Noted, ResponseBody},
@@ -27,36 +27,35 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 const PING_INTERVAL: Duration = Duration::from_secs(20);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// HTTP/2 header bytes of a response. HTTP/1.1 has hyper's own bounds: 100 headers, about 400 KiB.
+/// The maximum size of a response's headers under HTTP/2. HTTP/1.1 has hyper's own bounds: 100 headers, about 400 KiB.
 const HEADER_BYTES: u32 = 64 << 10;
 
-/// HTTP/1.1 headers of a response, where more are accepted than hyper's 100.
+/// The maximum number of HTTP/1.1 response headers for clients that accept more than hyper's 100.
 const MANY_HEADERS: usize = 400;
 
 /// How a client connects.
 pub(crate) struct ClientSettings {
     pub(crate) tls: ClientConfig,
     pub(crate) proxies: Arc<Proxies>,
-    /// `None`: no connection is kept.
+    /// `None`: connections are not reused.
     pub(crate) connections: Option<Arc<Connections>>,
     pub(crate) connect_timeout: Option<Duration>,
     /// How much an HTTP/2 stream may send ahead of its reader, and all streams of a connection together.
     pub(crate) windows: Option<(u32, u32)>,
-    /// How long a connection may be idle; `None` without limit.
+    /// How long a connection may be idle; `None` for no limit.
     pub(crate) idle: Option<Duration>,
-    /// How many connections to one host may be idle.
+    /// The maximum number of idle connections per host.
     pub(crate) max_idle: usize,
-    /// Where connections come from and lead to.
+    /// The endpoints of connections.
     pub(crate) route: SocketRoute,
-    /// Whether HTTP/2 is used for all servers, also those without encryption.
+    /// Whether HTTP/2 is used for all servers, even without encryption.
     pub(crate) is_http2_only: bool,
-    /// Whether responses are for a program of the user's own: with as many headers as servers send, and in the case of
-    /// letters that they send.
+    /// Whether responses are for a user's program: with as many headers as servers send, and in the server's case.
     pub(crate) is_general: bool,
 }
 
 impl ClientSettings {
-    /// As providers are connected to, without anything kept.
+    /// The settings for providers, without connection reuse.
     pub(crate) fn new(tls: ClientConfig, proxies: Arc<Proxies>) -> Self {
         Self {
             tls,
@@ -73,7 +72,7 @@ impl ClientSettings {
     }
 }
 
-/// Sends requests, over connections that it keeps.
+/// Sends requests over kept-alive connections.
 #[derive(Clone)]
 pub(crate) struct Client<B> {
     inner: legacy::Client<Connector, B>,
@@ -89,7 +88,7 @@ pub(crate) struct Unanswered {
 
 enum Cause {
     Http(legacy::Error),
-    /// A test has no answer for it.
+    /// There is no mock response for it.
     Refused(Refusal),
 }
 
@@ -126,8 +125,8 @@ where
         Self { inner: builder.build(connector), connections }
     }
 
-    /// As [`Client::request`], with the body packed as it came, and the names of the headers of a response in HTTP/1.1 as
-    /// they were written, where the client is general.
+    /// As [`Client::request`], without decompressing the body; if the client is general, HTTP/1.1 header names keep
+    /// their case.
     pub(crate) async fn request_packed(
         &self,
         mut request: Request<B>,
@@ -143,8 +142,8 @@ where
         Ok((head, body, written))
     }
 
-    /// Sends `request`, and waits for the head of its response. As a plain function it does not keep the request in a
-    /// future of its own.
+    /// Sends `request` and waits for the head of its response. As a plain function it does not hold a second copy of
+    /// the request in a future.
     pub(crate) fn request(
         &self,
         mut request: Request<B>,
@@ -165,7 +164,7 @@ where
         }
     }
 
-    /// As [`Client::request`], past the interceptor. Boxed, as only tests have one.
+    /// As [`Client::request`], through the interceptor. Boxed, as only tests have one.
     pub(crate) fn intercepted(&self, mut request: Request<B>) -> ResponseFuture<'_> {
         Box::pin(async move {
             let passed = match intercept(&mut request).await? {
@@ -179,18 +178,18 @@ where
     }
 }
 
-/// What a request that may be intercepted becomes.
+/// The future of a request that may be intercepted.
 pub(crate) type ResponseFuture<'a> =
     Pin<Box<dyn Future<Output = Result<(Parts, ResponseBody, Option<InUse>), Unanswered>> + Send + 'a>>;
 
-/// What became of a request that may be intercepted.
+/// The interceptor's decision about a request.
 enum Intercepted {
     Answered(Parts, ResponseBody),
-    /// It is to be sent. What it is answered with is noted there, where that is wanted.
+    /// It is sent. The response is recorded there, if wanted.
     Passed(Option<(Arc<Interceptor>, usize)>),
 }
 
-/// Has the installed interceptor, where there is one, look at `request`.
+/// Passes `request` to the installed interceptor, if there is one.
 async fn intercept<B: Whole>(request: &mut Request<B>) -> Result<Intercepted, Unanswered> {
     let Some(interceptor) = intercept::installed() else { return Ok(Intercepted::Passed(None)) };
     let body = request.body_mut().whole().await;
@@ -210,7 +209,7 @@ async fn intercept<B: Whole>(request: &mut Request<B>) -> Result<Intercepted, Un
     }
 }
 
-/// The body, which is noted as it is read where that is wanted.
+/// The body, recorded as it is read if wanted.
 fn noted(head: &Parts, body: ResponseBody, passed: Option<(Arc<Interceptor>, usize)>) -> ResponseBody {
     match passed {
         None => body,
@@ -228,7 +227,7 @@ impl Unanswered {
         Self { cause: Cause::Http(error), record, is_http2 }
     }
 
-    /// What happened.
+    /// The underlying error.
     pub(crate) fn error(&self) -> &(dyn std::error::Error + 'static) {
         match &self.cause {
             Cause::Http(error) => error,
@@ -244,11 +243,11 @@ impl Unanswered {
         }
     }
 
-    /// Whether a connection that was kept for long had died in the meantime: it had served before, and not a byte of a
-    /// response came over it since.
+    /// Whether a connection that had long been kept was dead: it had served before, and not a byte of a response came
+    /// over it since.
     pub(crate) fn found_dead(&self) -> bool {
         self.record.as_ref().is_some_and(|record| {
-            // Other streams of an HTTP/2 connection may be answered meanwhile.
+            // Other streams of an HTTP/2 connection may have got responses in the meantime.
             record.was_answered() && (self.is_http2 || !record.was_heard())
         })
     }
@@ -258,14 +257,14 @@ impl Unanswered {
         self.record.as_ref().is_some_and(|record| record.is_broken())
     }
 
-    /// Has the connections of `among` that were idle as long as this one used no more.
+    /// Retires the connections of `among` that were idle as long as this one.
     pub(crate) fn retire_as_old(&self, among: &Connections) {
         if let Some(record) = &self.record {
             among.found_dead(record);
         }
     }
 
-    /// Has this connection used no more.
+    /// Retires this connection.
     pub(crate) fn retire(&self) {
         if let Cause::Http(error) = &self.cause
             && let Some(connected) = error.connect_info()

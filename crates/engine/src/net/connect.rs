@@ -25,10 +25,10 @@ use std::{
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
-/// Probes of a connection on which nothing happens: a peer that answers none of them is gone.
+/// The interval of keep-alive probes on a silent connection: a peer that answers none of them is gone.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const KEEP_ALIVE_PROBES: u32 = 3;
-/// How long what was sent may stay unacknowledged (Linux), where TCP itself would try for a quarter of an hour.
+/// How long sent data may stay unacknowledged (Linux); TCP itself would retry for a quarter of an hour.
 #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 
@@ -37,22 +37,22 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 pub(super) struct Connector {
     tcp: HttpConnector,
     tls: TlsConnector,
-    /// For proxies, which speak HTTP/1.1.
+    /// For proxies, which use HTTP/1.1.
     proxy_tls: TlsConnector,
     proxies: Arc<Proxies>,
     timeout: Option<Duration>,
-    /// The socket in the file system that all connections are made to, where there is one.
+    /// The Unix domain socket for all connections, if there is one.
     #[cfg(unix)]
     unix_socket: Option<Arc<Path>>,
     keeps_case: bool,
 }
 
-/// Where connections come from and lead to.
+/// The endpoints of connections.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SocketRoute {
-    /// The address of this machine that they are made from.
+    /// The local address to connect from.
     pub(crate) local_address: Option<IpAddr>,
-    /// The socket in the file system that they lead to, whatever the host is called.
+    /// The Unix domain socket to connect to, whatever the host.
     #[cfg(unix)]
     pub(crate) unix_socket: Option<Arc<Path>>,
 }
@@ -82,7 +82,7 @@ impl Connector {
         }
     }
 
-    /// The connector, with this way to servers.
+    /// The connector with these endpoints.
     pub(super) fn over(mut self, route: &SocketRoute) -> Self {
         if let Some(address) = route.local_address {
             self.tcp.set_local_address(Some(address));
@@ -94,7 +94,7 @@ impl Connector {
         self
     }
 
-    /// The connector, whose connections keep the names of headers as they were written.
+    /// The connector, with the case of header names preserved on its connections.
     pub(super) fn keeping_case(self, keeps_case: bool) -> Self {
         Self { keeps_case, ..self }
     }
@@ -139,7 +139,7 @@ impl Connector {
         Ok(TcpSocket::new(self.tcp.call(to.clone()).await?.into_inner()))
     }
 
-    /// A connection to the proxy itself.
+    /// Connects to the proxy itself.
     async fn reach_proxy(&mut self, proxy: &Proxy) -> Result<Box<dyn Stream>, BoxError> {
         let stream = self.tcp(&proxy.address()?).await?;
         if proxy.kind != ProxyKind::Https {
@@ -148,7 +148,7 @@ impl Connector {
         Ok(Box::new(self.proxy_tls.connect(name(&proxy.host)?, stream).await?))
     }
 
-    /// Encrypts what is to be encrypted.
+    /// Adds encryption where needed.
     async fn finish(
         &self,
         stream: Box<dyn Stream>,
@@ -165,7 +165,7 @@ impl Connector {
     }
 }
 
-/// The name that a server's certificate has to be for.
+/// The name that a server's certificate must match.
 fn name(host: &str) -> Result<ServerName<'static>, BoxError> {
     Ok(ServerName::try_from(host::bare(host).to_owned())?)
 }

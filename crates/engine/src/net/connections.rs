@@ -1,8 +1,7 @@
-//! Open connections: which are idle and since when, so that those that died unnoticed are distinguished from those that
-//! broke.
+//! Open connections: which are idle and since when, to tell those that died unnoticed from those that broke.
 //!
-//! A balancer or a NAT forgets idle connections without a word, and a frozen machine wakes with a pool full of dead
-//! ones. The first request on one of them fails, and shows what the others that were idle as long are worth.
+//! A balancer or a NAT drops idle connections silently, and a machine that was suspended wakes with a pool full of dead
+//! ones. The first request on one of them fails, and reveals the state of the others that were idle as long.
 
 use hyper_util::client::legacy::connect::{CaptureConnection, Connected};
 use std::{
@@ -14,48 +13,49 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// Servers and balancers commonly close idle connections after 60 s; ours go first, so that none is used as it closes.
+/// Servers and balancers commonly close idle connections after 60 s; ours are closed first, so that none is used while
+/// it closes.
 pub(crate) const IDLE_CONNECTION: Duration = Duration::from_secs(55);
 
-/// How often connections are looked at for having been idle for too long by the clock on the wall: the pool's own clock
-/// may stand still while a machine is frozen.
+/// How often connections are checked for having been idle too long by the wall clock: the pool's own clock may stand
+/// still while a machine is suspended.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
 
-/// What is known of one connection. Shared by the connection and the requests on it.
+/// The state of one connection. Shared by the connection and the requests on it.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
     /// Whether a response came over it before: whatever is sent now reuses it.
     answered: AtomicBool,
     /// Whether anything was read from it since it was idle.
     heard: AtomicBool,
-    /// Responses that are being read from it.
+    /// The number of responses being read from it.
     in_use: AtomicUsize,
     /// When the last response ended, in milliseconds since the epoch.
     idle_since: AtomicU64,
     /// Whether a write failed: the other side closed it while we were sending.
     broken: AtomicBool,
     closed: AtomicBool,
-    /// The head of the response that is being read, where that is kept.
+    /// The head of the response being read, if kept.
     head: Mutex<ResponseHead>,
 }
 
-/// The head of a response as it was written.
+/// The head of a response as written.
 #[derive(Debug, Default)]
 enum ResponseHead {
-    /// None is awaited.
+    /// None is expected.
     #[default]
     None,
-    /// What came of it.
+    /// What has arrived of it.
     Coming(Vec<u8>),
-    /// All of it is here.
+    /// Complete.
     Whole(Vec<u8>),
 }
 
-/// The longest head that is kept.
+/// The maximum size of a head that is kept.
 const KEPT_HEAD_BYTES: usize = 64 << 10;
 
 impl Record {
-    /// A request is being written: the head of its response comes next.
+    /// A request is being written: the head of its response is next.
     pub(super) fn await_head(&self) {
         let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
         if !matches!(*head, ResponseHead::Coming(_)) {
@@ -63,13 +63,13 @@ impl Record {
         }
     }
 
-    /// These bytes were read.
+    /// Records bytes that were read.
     pub(super) fn note_head(&self, bytes: &[u8]) {
         let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
         let ResponseHead::Coming(coming) = &mut *head else { return };
         coming.extend_from_slice(bytes);
         while let Some(end) = coming.windows(4).position(|window| window == b"\r\n\r\n") {
-            // An interim response goes before the one that counts.
+            // An interim response precedes the one that counts.
             if coming.get(8..10) == Some(b" 1") {
                 coming.drain(..end + 4);
                 continue;
@@ -83,7 +83,7 @@ impl Record {
         }
     }
 
-    /// The head of the response that came, where it was kept.
+    /// The head of the response, if it was kept.
     pub(super) fn take_head(&self) -> Option<Vec<u8>> {
         let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
         match std::mem::take(&mut *head) {
@@ -128,7 +128,7 @@ impl Record {
     }
 }
 
-/// The connections of one pool that were used at least once.
+/// The connections of a pool that have been used at least once.
 #[derive(Default)]
 pub(crate) struct Connections {
     known: Mutex<Vec<Known>>,
@@ -137,7 +137,7 @@ pub(crate) struct Connections {
 
 struct Known {
     record: Arc<Record>,
-    /// The pool's handle of the connection, to have it used no more.
+    /// The pool's handle of the connection, for retiring it.
     handle: CaptureConnection,
 }
 
@@ -150,7 +150,7 @@ impl Known {
 }
 
 impl Connections {
-    /// A response began to come over the connection of `record`.
+    /// A response began on the connection of `record`.
     pub(super) fn answered(&self, record: Arc<Record>, handle: CaptureConnection) -> InUse {
         record.in_use.fetch_add(1, Ordering::Relaxed);
         if !record.answered.swap(true, Ordering::Relaxed) {
@@ -161,13 +161,13 @@ impl Connections {
         InUse(record)
     }
 
-    /// The connection of `record` was found dead: those that were idle as long are not used again.
+    /// The connection of `record` was dead: retires those that were idle as long.
     pub(super) fn found_dead(&self, record: &Record) {
         let since = record.idle_since.load(Ordering::Relaxed);
         self.retire(|known| known.record.idle_since().is_some_and(|idle_since| idle_since <= since));
     }
 
-    /// Retires what was idle for too long by the clock on the wall.
+    /// Retires connections that were idle too long by the wall clock.
     pub(crate) fn sweep(&self) {
         let now = now();
         if now.saturating_sub(self.swept.load(Ordering::Relaxed)) < millis(SWEEP_INTERVAL) {
@@ -199,7 +199,7 @@ impl fmt::Debug for Connections {
     }
 }
 
-/// A response that is being read; its connection is idle again when this is dropped and there is no other.
+/// A response being read; when the last one of a connection is dropped, the connection is idle.
 #[derive(Debug)]
 pub(crate) struct InUse(Arc<Record>);
 
@@ -236,7 +236,7 @@ mod tests {
         connections.lock().len()
     }
 
-    /// A connection that was answered and idle since `ago`.
+    /// A connection that was used and has been idle for `ago`.
     fn idle(connections: &Connections, ago: Duration) -> Arc<Record> {
         let record = Arc::<Record>::default();
         let handle = capture_connection(&mut http::Request::new(()));

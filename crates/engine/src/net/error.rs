@@ -1,9 +1,9 @@
 //! Errors below HTTP.
 
-/// What goes wrong below HTTP, in whatever form.
+/// Any error below HTTP.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A proxy that was reached and does not connect us, in its words.
+/// A proxy's refusal to connect us, in its own words.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct ProxyRefused(pub(crate) String);

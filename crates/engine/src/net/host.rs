@@ -1,4 +1,4 @@
-//! Host of an address, without the brackets that an address of IPv6 stands in.
+//! Host of an address, without the brackets of IPv6 addresses.
 
 /// `host` without its brackets.
 pub(crate) fn bare(host: &str) -> &str {

@@ -1,4 +1,4 @@
-//! Intercepted requests: what has to be known of those that a test answers, or whose answers are noted.
+//! Intercepted requests: bodies that a mock can inspect, and headers that make responses recordable.
 
 use super::request_body::RequestBody;
 use bytes::Bytes;
@@ -6,9 +6,9 @@ use http::{HeaderMap, HeaderValue, header::ACCEPT_ENCODING};
 use http_body_util::{BodyExt as _, Full};
 use std::future::Future;
 
-/// A body that can be looked at before it is sent.
+/// A body that can be inspected before it is sent.
 pub(crate) trait Whole {
-    /// All of it, which is still sent afterwards.
+    /// All of it; it is still sent afterwards.
     fn whole(&mut self) -> impl Future<Output = Bytes> + Send;
 }
 
@@ -27,7 +27,7 @@ impl Whole for Full<Bytes> {
     }
 }
 
-/// Requests a body without content encoding: what is recorded is to be read.
+/// Asks for a body without content encoding: recordings should be readable.
 pub(super) fn request_unpacked(headers: &mut HeaderMap) {
     if headers.contains_key(ACCEPT_ENCODING) {
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));

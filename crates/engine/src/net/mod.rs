@@ -1,8 +1,8 @@
-//! HTTP client: hyper's, over connections of our own.
+//! HTTP connections: hyper's client over our own connector.
 //!
-//! `client` sends requests; `connect` makes the connections, directly or through a proxy (`proxy`, `no_proxy`,
-//! `tunnel`, `socks`); `socket` is one connection, `connections` is what is known of those that are open, `body` and
-//! `unpack` are what is read from them, `intercepted` what tests answer instead. Why not an HTTP client from the shelf: `docs/decisions/2026-11-30-connections.md`.
+//! `client` sends requests; `connect` makes connections, directly or through a proxy (`proxy`, `no_proxy`, `tunnel`,
+//! `socks`); `socket` is one connection, `connections` tracks the open ones, `body` and `unpack` read responses,
+//! `intercepted` serves mock responses. Why not an existing HTTP client: `docs/decisions/2026-11-30-connections.md`.
 
 mod body;
 mod client;

@@ -1,15 +1,15 @@
-//! `NO_PROXY`: hosts that are connected to directly.
+//! `NO_PROXY`: hosts that bypass the proxy.
 //!
-//! Entries are separated by commas or white space. Read are the forms that Python's `urllib`, `requests` and `httpx`
-//! read between them: `*`, names (for themselves and all below, with or without `.` or `*.` in front), addresses (in
-//! brackets or not), networks (`10.0.0.0/8`), each with a port or without, and with `http://` or `https://` in front for
-//! that scheme only. What is no whole address is compared as text, as they do: `.0.0.1` is the end of 127.0.0.1.
+//! Entries are separated by commas or white space. All forms that Python's `urllib`, `requests` and `httpx` accept are
+//! read: `*`, names (for themselves and all subdomains, with or without `.` or `*.` in front), addresses (in brackets
+//! or not), networks (`10.0.0.0/8`), each with or without a port, and with `http://` or `https://` in front for that
+//! scheme only. Anything but a complete address is compared as text, as they do: `.0.0.1` is the end of 127.0.0.1.
 
 use super::host::bare;
 use ipnet::IpNet;
 use std::net::IpAddr;
 
-/// Hosts that are asked directly.
+/// Hosts that bypass the proxy.
 #[derive(Debug, Default)]
 pub(super) struct NoProxy(Vec<Entry>);
 
@@ -23,7 +23,7 @@ struct Entry {
 #[derive(Debug)]
 enum What {
     All,
-    /// A name, and all below it.
+    /// A name, and all its subdomains.
     Name(String),
     Network(IpNet),
 }
@@ -34,7 +34,7 @@ impl NoProxy {
         Self(entries.filter(|entry| !entry.is_empty()).map(Entry::parse).collect())
     }
 
-    /// Whether `host` is among them; it may be an address in brackets.
+    /// Whether `host`, which may be an address in brackets, is among them.
     pub(super) fn has(&self, is_encrypted: bool, host: &str, port: u16) -> bool {
         let host = bare(host).trim_end_matches('.').to_ascii_lowercase();
         let address = host.parse::<IpAddr>().ok().map(|address| address.to_canonical());
@@ -44,7 +44,7 @@ impl NoProxy {
                 && match (&entry.what, &address) {
                     (What::All, _) => true,
                     (What::Network(network), Some(address)) => network.contains(address),
-                    // The end of an address as well: Python's libraries take `.0.0.1` for the end of 127.0.0.1.
+                    // The end of an address counts as well: Python's libraries accept `.0.0.1` for 127.0.0.1.
                     (What::Name(name), _) => host
                         .strip_suffix(name.as_str())
                         .is_some_and(|before| before.is_empty() || before.ends_with('.')),
@@ -65,7 +65,7 @@ impl Entry {
         };
         let entry = |host: &str, port| Self { what: What::parse(host), port, is_encrypted };
         let text = text.strip_suffix('/').unwrap_or(text);
-        // An address of version 6 has colons of its own.
+        // An IPv6 address contains colons.
         if bare(text).parse::<IpAddr>().is_ok() || text.parse::<IpNet>().is_ok() {
             return entry(text, None);
         }
@@ -88,7 +88,7 @@ impl What {
             return Self::Network(network);
         }
         let name = host.strip_prefix('*').unwrap_or(host).trim_matches('.');
-        // An entry without a name would be the end of any.
+        // An empty name would match the end of every host.
         if name.is_empty() { Self::Name(host.to_owned()) } else { Self::Name(name.to_owned()) }
     }
 }

@@ -1,9 +1,9 @@
-//! Proxies, as the environment names them: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, in either case of letters, and
-//! `NO_PROXY`. Where none of them is set, the operating system's, on macOS and Windows.
+//! Proxies of the environment: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, in upper or lower case, and `NO_PROXY`. If
+//! none of them is set, the operating system's, on macOS and Windows.
 //!
-//! Read as Python's `urllib`, `requests` and `httpx` read them: names in lower case win, an empty one switches the proxy
-//! off, and `HTTP_PROXY` in capitals does not count in a CGI program, where a client's header could set it. A setting
-//! that cannot be used is the error of the calls that would go through it.
+//! Read as by Python's `urllib`, `requests` and `httpx`: lower-case names take precedence, an empty one disables the
+//! proxy, and `HTTP_PROXY` in capitals is ignored in a CGI program, where a client's header could set it. An invalid
+//! setting is the error of the calls that would go through it.
 
 use super::{error::BoxError, no_proxy::NoProxy};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Uri, header::PROXY_AUTHORIZATION, uri::Author
 use std::fmt;
 use url::Url;
 
-/// What connections go through.
+/// The proxies that connections go through.
 #[derive(Debug, Default)]
 pub(crate) struct Proxies {
     http: Option<Result<Proxy, String>>,
@@ -29,18 +29,18 @@ pub(crate) struct Proxy {
     port: u16,
     /// User name and password.
     credentials: Option<(String, String)>,
-    /// Further headers for it, where it is an HTTP proxy.
+    /// Additional headers for an HTTP proxy.
     extra: HeaderMap,
-    /// The variable that names it; `None` for the operating system's.
+    /// The variable that configures it; `None` for the operating system's.
     variable: Option<&'static str>,
 }
 
-/// What a proxy speaks.
+/// The protocol of a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ProxyKind {
     Http,
     Https,
-    /// Version 4, or 4a where the proxy looks up names.
+    /// Version 4, or 4a if the proxy resolves names.
     Socks4 {
         remote_names: bool,
     },
@@ -61,7 +61,7 @@ impl Proxies {
         Self { http: Some(Ok(proxy.clone())), https: Some(Ok(proxy)), ..Self::default() }
     }
 
-    /// What this process's environment says.
+    /// The proxies of this process's environment.
     pub(crate) fn from_environment() -> Self {
         let proxies = Self::read(|name| match std::env::var(name) {
             Ok(value) => Some(Ok(value)),
@@ -76,7 +76,7 @@ impl Proxies {
     }
 
     fn read(variable: impl Fn(&str) -> Option<Result<String, ()>>) -> Self {
-        // The first that is set counts, also where it is empty.
+        // The first one that is set counts, even if it is empty.
         let find = |names: &[&'static str]| {
             let (name, value) = names.iter().find_map(|name| Some((*name, variable(name)?)))?;
             match value {
@@ -101,8 +101,7 @@ impl Proxies {
         }
     }
 
-    /// What stands between us and `host`, which may be an address in brackets. The error names the variable that cannot
-    /// be used.
+    /// The proxy for `host`, which may be an address in brackets. The error names the invalid variable.
     pub(super) fn between(&self, is_encrypted: bool, host: &str, port: u16) -> Result<Option<Proxy>, String> {
         #[cfg(any(target_os = "macos", windows))]
         if let Some(system) = &self.system {
@@ -115,8 +114,8 @@ impl Proxies {
         }
     }
 
-    /// What a request to `url` has to say to a proxy that passes it on as it is. The error names the variable that
-    /// cannot be used.
+    /// The `Proxy-Authorization` of a request to `url` through a forwarding proxy. The error names the invalid
+    /// variable.
     pub(crate) fn authorization(&self, url: &Url) -> Result<Option<HeaderValue>, String> {
         let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return Ok(None) };
         let is_encrypted = url.scheme() == "https";
@@ -126,7 +125,7 @@ impl Proxies {
         Ok(proxy.filter(passes_on).and_then(|proxy| proxy.authorization()))
     }
 
-    /// As [`Proxies::authorization`], with the further headers that it wants.
+    /// As [`Proxies::authorization`], with the proxy's additional headers.
     pub(crate) fn headers(&self, is_encrypted: bool, host: &str, port: u16) -> Result<HeaderMap, String> {
         if is_encrypted {
             return Ok(HeaderMap::new());
@@ -136,15 +135,15 @@ impl Proxies {
         Ok(http.map(|proxy| proxy.headers()).unwrap_or_default())
     }
 
-    /// Whether requests without encryption may go through a proxy that is itself reached with TLS.
+    /// Whether unencrypted requests may go through a proxy that is itself reached with TLS.
     pub(crate) fn are_encrypted(&self) -> bool {
         matches!(&self.http, Some(Ok(proxy)) if proxy.kind == ProxyKind::Https)
     }
 }
 
 impl Proxy {
-    /// Reads an address such as `http://user:password@proxy.example:3128`; without a scheme it is an HTTP proxy's. Errors
-    /// say nothing of its value, which may hold a password.
+    /// Parses an address such as `http://user:password@proxy.example:3128`; without a scheme it is an HTTP proxy.
+    /// Errors do not show it, as it may contain a password.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let whole = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
@@ -168,7 +167,7 @@ impl Proxy {
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
             return Err(invalid(&"something follows the host and the port"));
         }
-        // Of schemes that it does not know, the parser takes nearly anything as a host.
+        // For schemes that it does not know, the parser accepts nearly anything as a host.
         host.parse::<Authority>().map_err(|_| invalid(&"its host is not a host"))?;
         let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
         let credentials = (!url.username().is_empty() || url.password().is_some())
@@ -188,12 +187,12 @@ impl Proxy {
         Self { credentials: credentials.or(self.credentials), ..self }
     }
 
-    /// The proxy, which is sent these headers as well.
+    /// The proxy, with these additional headers.
     pub(crate) fn with_headers(self, extra: HeaderMap) -> Self {
         Self { extra, ..self }
     }
 
-    /// What an HTTP proxy is sent: what it is shown, and further headers.
+    /// The headers for an HTTP proxy: its authorization and the additional ones.
     pub(super) fn headers(&self) -> HeaderMap {
         let mut headers = self.extra.clone();
         if let Some(authorization) = self.authorization() {
@@ -202,7 +201,7 @@ impl Proxy {
         headers
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     pub(super) fn address(&self) -> Result<Uri, BoxError> {
         Ok(Uri::try_from(format!("http://{}:{}", self.host, self.port))?)
     }
@@ -215,7 +214,7 @@ impl Proxy {
         self.credentials().map_or("", |(user, _)| user)
     }
 
-    /// What an HTTP proxy is shown.
+    /// The authorization for an HTTP proxy.
     pub(super) fn authorization(&self) -> Option<HeaderValue> {
         let (user, password) = self.credentials()?;
         let encoded = BASE64_STANDARD.encode(format!("{user}:{password}"));
@@ -225,7 +224,7 @@ impl Proxy {
     }
 }
 
-/// Without its user name and password.
+/// Shows no user name and no password.
 impl fmt::Display for Proxy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "the proxy {}:{}", self.host, self.port)?;

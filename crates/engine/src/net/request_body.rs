@@ -1,4 +1,4 @@
-//! Request body, which notes how far it was sent.
+//! Request body, which tracks how far it was sent.
 
 use crate::{admission::Admitted, timeout::Progress};
 use bytes::Bytes;
@@ -11,19 +11,19 @@ use std::{
 };
 use tokio::sync::OwnedMutexGuard;
 
-/// The right to make a connection of a lane.
+/// The permit to open a connection of a lane.
 pub(crate) type ConnectPermit = OwnedMutexGuard<()>;
 
-/// A request goes out in frames of this size, so that its end is noted about when it is on its way.
+/// A request goes out in frames of this size, so that its end is noticed about when it is on its way.
 const FRAME_BYTES: usize = 128 << 10;
 
-/// A request's body, which notes when it was handed to a connection: hyper reads it then, and drops it at its end.
+/// A request's body, which records when it is handed to a connection: hyper reads it then, and drops it at its end.
 pub(crate) struct RequestBody {
     pub(crate) bytes: Bytes,
     pub(crate) progress: Arc<Progress>,
-    /// Ends when the body is read: then there is a connection.
+    /// Released when the body is first read: then there is a connection.
     pub(crate) permit: Option<ConnectPermit>,
-    /// What the attempt was admitted with.
+    /// The attempt's admission.
     pub(crate) admitted: Option<Arc<Admitted>>,
 }
 
@@ -59,7 +59,7 @@ impl Body for RequestBody {
 
 impl Drop for RequestBody {
     fn drop(&mut self) {
-        // It is dropped once; a body that was never sent has nobody left who asks.
+        // Dropped once; if the body was never sent, nothing reads this any more.
         self.progress.sent();
     }
 }

@@ -1,4 +1,4 @@
-//! Head of a request, while it is being authorised.
+//! Request head, while it is being authorised.
 
 use super::unpack::ACCEPTED;
 use crate::{cause, failure::Failure};
@@ -17,7 +17,7 @@ pub(crate) struct RequestHead {
 }
 
 impl RequestHead {
-    /// The request as it is sent.
+    /// The complete request.
     pub(crate) fn with_body<B>(self, body: B) -> Result<Request<B>, Failure> {
         let RequestHead { method, url, mut headers } = self;
         let uri = Uri::try_from(url.as_str()).map_err(|error| {

@@ -1,4 +1,4 @@
-//! Socket of one connection, perhaps encrypted, that notes what happens on it.
+//! Socket of one connection, plain or encrypted, that tracks its activity.
 
 use super::connections::Record;
 use hyper_util::client::legacy::connect::{Connected, Connection};
@@ -15,19 +15,19 @@ use tokio::{
     net::TcpStream,
 };
 
-/// Anything that bytes go through both ways.
+/// Any bidirectional byte stream.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// A TCP connection that is over for both sides when it is dropped: a process that was forked in the meantime has the
-/// socket, too, and would keep it open.
+/// A TCP connection that is shut down for both sides when it is dropped: a process forked in the meantime also has the
+/// socket, and would keep it open.
 #[derive(Debug)]
 pub(super) struct TcpSocket {
     stream: TcpStream,
-    /// The process that made it. Another one leaves it alone.
+    /// The process that made it. Another one does not shut it down.
     owner: u32,
-    /// Whether a write found it closed: all that will ever be there to read is there.
+    /// Whether a write found it closed: no more data will arrive.
     is_over: bool,
 }
 
@@ -47,7 +47,7 @@ impl TcpSocket {
 impl Drop for TcpSocket {
     fn drop(&mut self) {
         if self.owner == std::process::id() {
-            // It is closed in any case.
+            // It is closed either way.
             let _ = SockRef::from(&self.stream).shutdown(Shutdown::Both);
         }
     }
@@ -63,7 +63,7 @@ impl AsyncRead for TcpSocket {
         if read.is_ready() || !self.is_over {
             return read;
         }
-        // The runtime learns only later that there is something to read.
+        // The runtime learns of readable data only later.
         match (&*SockRef::from(&self.stream)).read(buffer.initialize_unfilled()) {
             Ok(count) => {
                 buffer.advance(count);
@@ -107,25 +107,25 @@ impl AsyncWrite for TcpSocket {
     }
 }
 
-/// What hyper reads and writes.
+/// The transport that hyper reads and writes.
 ///
-/// A server that refuses a request before it has read all of it answers and closes. Then writing fails, while the
-/// answer is still to be read: so a failed write is kept, and is the error only where reading ends without an answer.
+/// A server that refuses a request before reading all of it responds and closes. Then writing fails while the response
+/// is still unread: so a failed write is remembered, and becomes the error only if reading ends without a response.
 pub(crate) struct Socket {
     stream: Box<dyn Stream>,
     record: Arc<Record>,
-    /// Whether requests name the whole URL, as proxies want it.
+    /// Whether requests use the absolute URL, as for forwarding proxies.
     is_proxied: bool,
     is_http2: bool,
     failed_write: Option<io::Error>,
-    /// How often more was to be written since, without anything being read.
+    /// How many writes were attempted since then without anything being read.
     vain_writes: u8,
-    /// Whether the heads of responses are kept as they were written.
+    /// Whether the heads of responses are kept as written.
     keeps_case: bool,
 }
 
-/// So often is waited for a reader after a write failed: a response may have been read already, and then nobody reads
-/// that the connection is over.
+/// The number of such writes before giving up: a response may have been read already, and then nothing reads the end of
+/// the connection.
 const MAX_VAIN_WRITES: u8 = 32;
 
 impl Socket {
@@ -141,13 +141,13 @@ impl Socket {
         }
     }
 
-    /// The connection, which keeps the heads of responses as they were written.
+    /// The connection, with the heads of responses kept as written.
     pub(super) fn keeping_case(mut self, keeps_case: bool) -> Self {
         self.keeps_case = keeps_case;
         self
     }
 
-    /// Writes, and keeps the error where that fails: whoever writes waits from then on, and reads.
+    /// Writes, and remembers an error: the writer waits from then on, and reads.
     fn writing<T>(
         &mut self,
         context: &mut Context<'_>,
@@ -165,7 +165,7 @@ impl Socket {
             Poll::Ready(Err(error)) if is_closed(&error) => {
                 self.failed_write = Some(error);
                 self.record.broke();
-                // What there is to read may have been waited for before it came.
+                // Readable data may have arrived before anything waited for it.
                 context.waker().wake_by_ref();
                 Poll::Pending
             }
@@ -174,7 +174,7 @@ impl Socket {
     }
 }
 
-/// Whether the other side is gone; what it had sent before may still be read.
+/// Whether the peer is gone; what it sent before may still be read.
 fn is_closed(error: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset)
@@ -208,7 +208,7 @@ impl AsyncRead for Socket {
                 self.record.note_head(buffer.filled().get(before..).unwrap_or_default());
             }
         } else if let Some(failed) = self.failed_write.take() {
-            // It is over for good; a second error is not waited for.
+            // It is closed for good: a further error is not waited for.
             self.failed_write = Some(failed.kind().into());
             return Poll::Ready(Err(failed));
         }

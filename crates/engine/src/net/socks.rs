@@ -15,7 +15,7 @@ const IPV6: u8 = 4;
 const VERSION_4: u8 = 4;
 const GRANTED_4: u8 = 90;
 
-/// Has the proxy at the other end of `stream` connect to `host`. It looks up names itself where `remote_names`.
+/// Asks the proxy at the other end of `stream` to connect to `host`, and to resolve names itself if `remote_names`.
 pub(super) async fn open_5(
     stream: &mut Box<dyn Stream>,
     host: &str,
@@ -64,7 +64,7 @@ pub(super) async fn open_5(
     if reply != 0 {
         return Err(format!("it does not connect to {host}:{port}: {}", refusal(reply)).into());
     }
-    // Where it connects from, of which nothing is of use.
+    // The address it connects from, which is not used.
     let length = match kind {
         IPV4 => 4,
         IPV6 => 16,
@@ -86,7 +86,7 @@ async fn authenticate(stream: &mut Box<dyn Stream>, user: &str, password: &str) 
     if status == 0 { Ok(()) } else { Err("it refuses the user name and password".into()) }
 }
 
-/// As [`open_5`], in version 4, which has no IPv6, or 4a, which has names.
+/// As [`open_5`], in version 4, which has no IPv6, or 4a, which resolves names.
 pub(super) async fn open_4(
     stream: &mut Box<dyn Stream>,
     host: &str,
@@ -99,7 +99,7 @@ pub(super) async fn open_4(
         Address::Ip(IpAddr::V6(_)) => {
             return Err(format!("SOCKS 4 has no IPv6 addresses such as {host}: use socks5").into());
         }
-        // An address that says that a name follows.
+        // An address that means that a name follows.
         Address::Name(name) => (Ipv4Addr::new(0, 0, 0, 1), Some(name)),
     };
     let mut request = vec![VERSION_4, CONNECT];
@@ -125,7 +125,7 @@ enum Address {
     Name(String),
 }
 
-/// What the proxy is asked for. An address is one, whether it stands in brackets or not.
+/// The destination for the proxy. An address is recognised with or without brackets.
 async fn address(host: &str, port: u16, remote_names: bool) -> Result<Address, BoxError> {
     let bare = host::bare(host);
     if let Ok(address) = bare.parse() {
@@ -135,7 +135,7 @@ async fn address(host: &str, port: u16, remote_names: bool) -> Result<Address, B
         return Ok(Address::Name(bare.to_owned()));
     }
     let found: Vec<SocketAddr> = tokio::net::lookup_host((bare, port)).await?.collect();
-    // Version 4 knows no others.
+    // Version 4 supports no others.
     let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
     first
         .map(|address| Address::Ip(address.ip()))

@@ -4,10 +4,10 @@ use super::{error::BoxError, socket::Stream};
 use http::HeaderMap;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-/// The longest head of a proxy's response.
+/// The maximum size of the head of a proxy's response.
 const HEAD_BYTES: usize = 16 << 10;
 
-/// Has the proxy at the other end of `stream`, which is sent `headers`, connect to `host`.
+/// Asks the proxy at the other end of `stream`, with `headers`, to connect to `host`.
 pub(super) async fn open(
     stream: &mut Box<dyn Stream>,
     host: &str,
@@ -23,7 +23,7 @@ pub(super) async fn open(
     }
     request.extend_from_slice(b"\r\n");
     stream.write_all(&request).await?;
-    // Byte by byte: what follows the head is the server's.
+    // Byte by byte: what follows the head comes from the server.
     let mut head = Vec::with_capacity(256);
     while !head.ends_with(b"\r\n\r\n") {
         if head.len() == HEAD_BYTES {

@@ -1,4 +1,4 @@
-//! Content encodings of responses.
+//! Content encodings of responses: decompression.
 
 use super::body::ResponseBody;
 use http::{HeaderValue, Request, Response, header::CONTENT_ENCODING, response::Parts};
@@ -11,10 +11,11 @@ use std::{
 use tower_http::decompression::Decompression;
 use tower_service::Service;
 
-/// What a plain response may be packed with.
+/// The encodings to request for a response that is not streamed.
 pub(crate) const ACCEPTED: HeaderValue = HeaderValue::from_static("gzip, br");
 
-/// The body of a response, unpacked. Encodings are read in any case of letters, and deflate, which is not asked for.
+/// The decompressed body of a response. Encodings are matched ignoring case; deflate is understood although it is not
+/// requested.
 pub(super) async fn unpack(mut head: Parts, body: Incoming) -> (Parts, ResponseBody) {
     let Some(encoding) = head.headers.get(CONTENT_ENCODING) else { return (head, ResponseBody::Plain(body)) };
     let known = match encoding.as_bytes().trim_ascii().to_ascii_lowercase().as_slice() {
@@ -34,7 +35,7 @@ pub(super) async fn unpack(mut head: Parts, body: Incoming) -> (Parts, ResponseB
     }
 }
 
-/// A service that has its one response already.
+/// A service that already has its only response.
 struct Given(Option<Response<Incoming>>);
 
 impl Service<Request<()>> for Given {

@@ -1,23 +1,23 @@
-//! Target filters: which targets of a group may be asked for a call, and why the others may not.
+//! Target filters: which targets of a group a call may use, and why not the others.
 
 use std::fmt;
 
-/// What a filter reads of a target.
+/// The properties of a target that a filter uses.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TargetFacts<'a> {
     /// Its provider's id.
     pub provider: &'a str,
-    /// What distinguishes it from others of the same provider and model.
+    /// What distinguishes it from others with the same provider and model.
     pub variant: Option<&'a str>,
-    /// Its model's name there.
+    /// Its provider's name of the model.
     pub model: &'a str,
     /// Its tags.
     pub tags: &'a [String],
-    /// The region that it is set to.
+    /// The region in its settings.
     pub region: Option<&'a str>,
-    /// What it is known to lack. What is not known is not lacking.
+    /// Capabilities that it is known to lack. Unknown ones do not count.
     pub lacks: Capabilities,
-    /// How many tokens its model can read and write; `None` where that is not known.
+    /// Its model's context window in tokens; `None` if not known.
     pub context_window: Option<u64>,
 }
 
@@ -32,9 +32,9 @@ impl Capabilities {
     pub const IMAGES: Self = Self(1);
     /// Calls tools.
     pub const TOOLS: Self = Self(1 << 1);
-    /// Answers in the form of a schema.
+    /// Answers that follow a schema.
     pub const SCHEMA: Self = Self(1 << 2);
-    /// Hears audio.
+    /// Accepts audio.
     pub const AUDIO: Self = Self(1 << 3);
     /// Reads documents.
     pub const DOCUMENTS: Self = Self(1 << 4);
@@ -47,13 +47,13 @@ impl Capabilities {
         (Self::DOCUMENTS, "documents"),
     ];
 
-    /// What is in either.
+    /// Those in either.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// What is in both.
+    /// Those in both.
     #[must_use]
     pub const fn common(self, other: Self) -> Self {
         Self(self.0 & other.0)
@@ -70,26 +70,26 @@ impl Capabilities {
     }
 }
 
-/// Which targets may be asked for a call.
+/// Which targets a call may use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TargetFilter {
-    /// Only these, where any are named: a provider, `provider/model`, a variant (alone, or after an `@` behind either), each
-    /// with `*` for any text.
+    /// Only these, if any are named: a provider, `provider/model`, a variant (alone, or after an `@` following either),
+    /// each with `*` for any text.
     pub only: Vec<String>,
     /// None of these, named in the same way.
     pub exclude: Vec<String>,
-    /// Only targets that have all of these tags. Their region counts as one.
+    /// Only targets that have all of these tags. A target's region counts as a tag.
     pub tags: Vec<String>,
-    /// What the request needs.
+    /// The capabilities that the request needs.
     pub needs: Capabilities,
-    /// About how many tokens the request has; `None` where they were not counted.
+    /// The approximate size of the request in tokens; `None` if not counted.
     pub tokens: Option<u64>,
 }
 
-/// Why a target may not be asked.
+/// Why a target may not be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Exclusion {
-    /// It is not among the only ones.
+    /// It is not in `only`.
     NotOnly,
     /// It is excluded, by this name.
     Excluded(String),
@@ -99,9 +99,9 @@ pub enum Exclusion {
     Lacks(Capabilities),
     /// The request is too long for it.
     TooLong {
-        /// The request's tokens.
+        /// The size of the request.
         tokens: u64,
-        /// The model's.
+        /// The context window of the model.
         context_window: u64,
     },
 }
@@ -127,7 +127,7 @@ impl fmt::Display for Exclusion {
 }
 
 impl TargetFilter {
-    /// Why the target may not be asked; `None` where it may.
+    /// Why the target may not be used; `None` if it may.
     pub fn exclusion(&self, target: &TargetFacts<'_>) -> Option<Exclusion> {
         if !self.only.is_empty() && !self.only.iter().any(|name| names(name, target)) {
             return Some(Exclusion::NotOnly);
@@ -144,7 +144,7 @@ impl TargetFilter {
             return Some(Exclusion::Lacks(lacking));
         }
         match (self.tokens, target.context_window) {
-            // A word more or less is within the error of the estimate; the provider counts better.
+            // The estimate has a margin of error; the provider counts exactly.
             (Some(tokens), Some(context_window)) if tokens / 4 * 3 > context_window => {
                 Some(Exclusion::TooLong { tokens, context_window })
             }
@@ -153,7 +153,7 @@ impl TargetFilter {
     }
 }
 
-/// Whether `name` means the target: its provider, its variant, or provider and model, with `*` for any text.
+/// Whether `name` matches the target: its provider, its variant, or provider and model, with `*` for any text.
 fn names(name: &str, target: &TargetFacts<'_>) -> bool {
     let Some((provider, model)) = name.split_once('/') else {
         return matches(name, target.provider)
@@ -165,13 +165,13 @@ fn names(name: &str, target: &TargetFacts<'_>) -> bool {
             || strip_variant(model, target).is_some_and(|model| matches(model, target.model)))
 }
 
-/// What stands before the `@` and the target's variant.
+/// The part before an `@` and the target's variant.
 fn strip_variant<'a>(name: &'a str, target: &TargetFacts<'_>) -> Option<&'a str> {
     let (name, variant) = name.rsplit_once('@')?;
     matches(variant, target.variant?).then_some(name)
 }
 
-/// Whether `text` is what `pattern` says, in which `*` stands for any text.
+/// Whether `text` matches `pattern`, in which `*` matches any text.
 fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };

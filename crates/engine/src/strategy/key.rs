@@ -1,8 +1,8 @@
-//! Sorting key of a target in an order: tier, score, chance and index, in this order, in one word.
+//! Sort key of a target: tier, score, random tie-breaker and index, packed into one word.
 
 use super::target::TargetSnapshot;
 
-/// What a target is sorted by.
+/// The sort key of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key(u64);
 
@@ -20,7 +20,7 @@ const CHANCE_SHIFT: u32 = 16;
 const SIXTEEN: u64 = 0xffff;
 
 impl Key {
-    /// The index is cut to 16 bits; a group is not allowed as many targets.
+    /// The index is truncated to 16 bits; groups are limited to fewer targets.
     pub(super) fn new(tier: Tier, score: f32, chance: u64, target: usize) -> Self {
         let tier = match tier {
             Tier::Able => 0,
@@ -52,14 +52,14 @@ impl Key {
     }
 }
 
-/// The bits of a score that is not negative are in the order of their numbers. One bit of 24 makes room for the tier.
+/// The bits of a non-negative score sort like the number. One bit of 24 makes room for the tier.
 fn score_bits(score: f32) -> u64 {
-    // NaN comes last. 0 may have a sign.
+    // NaN sorts last. 0 may be negative.
     let score = if score.is_nan() { f32::INFINITY } else { score.max(0.0).abs() };
     u64::from(score.to_bits() >> 1)
 }
 
-/// Whether it may be chosen before others are ruled out.
+/// Whether it is eligible as the first choice.
 pub(super) fn is_able(target: &TargetSnapshot) -> bool {
     target.available && target.weight > 0.0
 }

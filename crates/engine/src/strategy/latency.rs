@@ -1,13 +1,13 @@
 //! Lowest latency: the faster of two targets chosen at random.
 //!
-//! Two random choices keep callers with the same view from going to the same target. What is not known of a target is
-//! what its peers have, and what is known becomes less sure with time, so that everybody is tried again: never at once by
-//! many, since calls under way count for more where little is known.
+//! Two random choices keep callers with the same view from all going to the same target. An unknown figure is taken
+//! from the peers, and a known one loses confidence with time, so that every target is tried again: never by many calls
+//! at once, since calls in flight weigh more where little is known.
 
 use super::target::TargetSnapshot;
 
-/// The figures of all targets, summed up with their confidence: of their reciprocals, so that one slow target does not make
-/// the rest believe that slow is normal.
+/// The confidence-weighted figures of all targets, as a sum of reciprocals, so that one slow target does not make
+/// slowness look normal.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Peers {
     confidence: f64,
@@ -24,8 +24,8 @@ impl Peers {
         peers
     }
 
-    /// What is expected of a target, without its load: its own figure as far as that is trusted, and for the rest
-    /// what the others have.
+    /// The expected latency of a target without load: its own figure in proportion to the confidence in it, and the
+    /// peers' for the rest.
     fn expected(&self, target: &TargetSnapshot) -> (f64, f64) {
         let own = known(target);
         let (value, confidence) = own.unwrap_or((0.0, 0.0));
@@ -39,16 +39,16 @@ impl Peers {
         } else if own.is_some() {
             (value, confidence)
         } else {
-            // Nothing is known of anybody.
+            // Nothing is known of any target.
             (1.0, 0.0)
         }
     }
 
-    /// What is expected of a target with its load, in milliseconds.
+    /// The expected latency of a target under its load, in milliseconds.
     pub(super) fn score(&self, target: &TargetSnapshot) -> f64 {
         let (latency, confidence) = self.expected(target);
         let calls = 1.0 + f64::from(target.in_flight);
-        // Who is known to be slow under load says so by its latency. Who is not known gets one call at a time.
+        // A known target's slowness under load shows in its latency. An unknown one gets one call at a time.
         latency * (confidence * calls.sqrt() + (1.0 - confidence) * calls * calls)
     }
 }

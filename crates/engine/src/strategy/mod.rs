@@ -1,8 +1,8 @@
-//! Routing strategies: in which order the targets of a group are asked.
+//! Routing strategies: the order in which the targets of a group are tried.
 //!
-//! Pure: an order is made from a snapshot of the targets, without a clock, I/O or waiting. What strategies read of a target
-//! is a [`TargetSnapshot`]; `statistics` collects it, `filter` takes out beforehand the targets that may not be asked at
-//! all. The one thing that is remembered between calls is a group's [`Rotation`], whose turn it is.
+//! Pure: an order is computed from a snapshot of the targets, without a clock, I/O or waiting. A strategy's view of a
+//! target is a [`TargetSnapshot`]; `statistics` collects it, and `filter` first removes the targets that may not be
+//! used at all. The only state kept between calls is a group's [`Rotation`].
 
 mod filter;
 mod key;
@@ -32,11 +32,11 @@ use scores::{Scores, drawn};
 use usage::{Limits, Mean};
 
 impl Strategy {
-    /// The order in which `targets` are to be asked for one call.
+    /// The order in which to try `targets` for one call.
     ///
-    /// `session` is the [`session_hash`] of the conversation that the call belongs to, if it is to stay with one target:
-    /// every strategy but `sequential` then keeps it there. `rotation` is of the group, and is moved on by the strategies
-    /// that take turns. Equal targets are ordered by `random`.
+    /// `session` is the [`session_hash`] of the conversation that the call belongs to, if it should stay with one
+    /// target: every strategy but `sequential` then keeps it there. `rotation` belongs to the group, and is advanced by
+    /// the strategies that take turns. Ties are broken by `random`.
     pub fn order<'a>(
         self,
         targets: &'a [TargetSnapshot],

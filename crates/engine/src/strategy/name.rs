@@ -1,39 +1,39 @@
-//! Strategy names: ours, and the synonyms of LiteLLM and litellm-rs.
+//! Strategy names: our own, and synonyms from LiteLLM and litellm-rs.
 
 use std::{error::Error, fmt};
 
 /// How the targets of a group are ordered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Strategy {
-    /// In the order in which they are listed.
+    /// In listed order.
     #[default]
     Sequential,
-    /// In turns, whoever was asked longest ago.
+    /// Round-robin: the least recently used first.
     RoundRobin,
-    /// In turns, each as often as its weight says, evenly spread.
+    /// Round-robin, in proportion to the weights, evenly spread.
     WeightedRoundRobin,
-    /// At random, each as likely as its weight says.
+    /// At random, in proportion to the weights.
     WeightedRandom,
-    /// Whoever has the fewest calls under way, for its weight.
+    /// The fewest calls in flight relative to the weight.
     LeastBusy,
-    /// The faster one of two chosen at random.
+    /// The faster of two chosen at random.
     LowestLatency,
-    /// Where the request is expected to cost least.
+    /// The lowest expected cost of the request.
     LowestCost,
-    /// The one of two chosen at random that was used less in the last minute, of its limit where that is known.
+    /// The less used of two chosen at random, over the last minute and relative to its limit if known.
     UsageBased,
-    /// Whoever has the largest share of its rate limits left.
+    /// The largest remaining share of its rate limits.
     RateLimitAware,
 }
 
-/// A strategy's name that nobody knows.
+/// An unknown strategy name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownStrategy {
     given: String,
     nearest: Option<&'static str>,
 }
 
-/// Names and what they mean. Ours come first.
+/// Names and their meanings. Our own come first.
 const NAMES: [(&str, Strategy); 19] = [
     ("sequential", Strategy::Sequential),
     ("round_robin", Strategy::RoundRobin),
@@ -44,24 +44,24 @@ const NAMES: [(&str, Strategy); 19] = [
     ("lowest_cost", Strategy::LowestCost),
     ("usage_based", Strategy::UsageBased),
     ("rate_limit_aware", Strategy::RateLimitAware),
-    // LiteLLM: routing_strategy. `least-busy` is our own name, and `simple-shuffle` litellm-rs's as well.
+    // LiteLLM's `routing_strategy`. `least-busy` is our own name too, and `simple-shuffle` is also litellm-rs's.
     ("simple_shuffle", Strategy::WeightedRandom),
     ("usage_based_routing", Strategy::UsageBased),
     ("usage_based_routing_v2", Strategy::UsageBased),
     ("latency_based_routing", Strategy::LowestLatency),
     ("cost_based_routing", Strategy::LowestCost),
-    // It chooses by metadata of LiteLLM's own, and takes the first one where there are none.
+    // It chooses by LiteLLM's metadata, and takes the first target if there is none.
     ("lar1", Strategy::Sequential),
-    // litellm-rs: the rest of its seven are our own names.
+    // litellm-rs: the rest of its seven names are our own.
     ("latency_based", Strategy::LowestLatency),
     ("cost_based", Strategy::LowestCost),
     ("random", Strategy::WeightedRandom),
     ("weighted", Strategy::WeightedRandom),
 ];
 
-/// How many of `NAMES` are ours.
+/// How many of `NAMES` are our own.
 const OURS: usize = 9;
-/// Longer names are like none.
+/// Longer names are not compared for suggestions.
 const MAX_COMPARED: usize = 64;
 const ALIKE: f64 = 0.5;
 
@@ -71,7 +71,7 @@ impl Strategy {
         NAMES.iter().take(OURS).map(|(name, _)| *name)
     }
 
-    /// Every name that is understood, with the name that we have for it.
+    /// Every accepted name, with our own name for it.
     pub fn synonyms() -> impl Iterator<Item = (&'static str, &'static str)> {
         NAMES.iter().skip(OURS).map(|(name, strategy)| (*name, strategy.name()))
     }
@@ -81,11 +81,12 @@ impl Strategy {
         NAMES.iter().find(|(_, strategy)| *strategy == self).map_or("", |(name, _)| name)
     }
 
-    /// The strategy that is called so, by us, by LiteLLM or by litellm-rs. Hyphens count as underscores, `LeastBusy` as
-    /// `least_busy`.
+    /// The strategy with this name, in our, LiteLLM's or litellm-rs's spelling. Hyphens count as underscores,
+    /// `LeastBusy` as `least_busy`.
     ///
     /// # Errors
-    /// Nobody calls a strategy so; the error says what the nearest name is.
+    ///
+    /// The name is unknown; the error suggests the nearest one.
     pub fn parse(name: &str) -> Result<Self, UnknownStrategy> {
         let normal = normalized(name);
         match NAMES.iter().find(|(known, _)| *known == normal) {

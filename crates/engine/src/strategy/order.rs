@@ -1,4 +1,4 @@
-//! Order of targets: who is asked first, who next, and why.
+//! Order of targets: which is tried first, which next, and why.
 
 use super::{
     key::{Key, Tier, tier},
@@ -8,62 +8,62 @@ use super::{
 };
 use std::{cmp::Reverse, collections::BinaryHeap, fmt};
 
-/// The order in which targets are to be asked. It is worked out as far as it is read: most calls need the first one only.
+/// The order in which to try targets. Computed lazily: most calls need only the first one.
 #[derive(Clone, Debug)]
 pub struct Order<'a> {
     targets: &'a [TargetSnapshot],
     by: By,
     scores: Scores<'a>,
     random: fastrand::Rng,
-    /// Who comes before all others.
+    /// The first target.
     first: Option<usize>,
     is_first_given: bool,
-    /// The others, once they were needed.
+    /// The others, once needed.
     rest: Option<BinaryHeap<Reverse<Key>>>,
 }
 
-/// What an order is by.
+/// The basis of an order.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum By {
     Strategy(Strategy),
     Session,
 }
 
-/// A target, by its index, and why it has its place.
+/// A target, by its index, and why it has its position.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Choice {
     /// Its index in the snapshot.
     pub target: usize,
-    /// Why it is here.
+    /// The reason for its position.
     pub reason: Reason,
 }
 
-/// Why a target has its place in an order.
+/// The reason for a target's position in an order.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Reason {
     /// It is listed here.
     Listed,
-    /// It is its turn, or it comes after the one whose turn it is.
+    /// It is its turn, or it follows the one whose turn it is.
     Turn,
-    /// The dice, loaded by the weights.
+    /// By weighted chance.
     Chance,
-    /// So many calls are under way, for a weight of 1.
+    /// This many calls are in flight, per unit of weight.
     InFlight(f64),
-    /// It is expected to take so many milliseconds, with its load taken into account.
+    /// Its expected latency in milliseconds, with its load taken into account.
     Latency(f64),
-    /// It is expected to cost so much.
+    /// Its expected cost.
     Cost(f64),
-    /// This share of its limit was used, or so many tokens where no limit is known.
+    /// This share of its limit was used, or this many tokens if no limit is known.
     Usage(f64),
     /// This share of its rate limits is left.
     Remaining(f64),
-    /// The caller's own function chose it.
+    /// A custom strategy chose it.
     Own,
-    /// The conversation belongs here, or would without those before.
+    /// The conversation belongs here, or would if those before were absent.
     Session,
-    /// It has a weight of 0: it is asked where nobody else can be.
+    /// Its weight is 0: it is tried only if no other can be.
     NoWeight,
-    /// It cannot take a call now: it is asked after those who can.
+    /// It cannot accept a call now: it is tried after those that can.
     Unavailable,
 }
 
@@ -87,7 +87,7 @@ impl fmt::Display for Reason {
 }
 
 impl<'a> Order<'a> {
-    /// The order of `targets` with `first` before all others, and these by their `scores`, equal ones at random.
+    /// The order of `targets` with `first` in front and the others by `scores`, ties broken at random.
     pub(super) fn new(
         targets: &'a [TargetSnapshot],
         first: Option<usize>,
@@ -98,7 +98,7 @@ impl<'a> Order<'a> {
         Self { targets, by, scores, random, first, is_first_given: first.is_none(), rest: None }
     }
 
-    /// How many targets are left.
+    /// The number of targets left.
     pub fn len(&self) -> usize {
         let others = || self.targets.len() - usize::from(self.first.is_some());
         self.rest.as_ref().map_or_else(others, BinaryHeap::len) + usize::from(!self.is_first_given)

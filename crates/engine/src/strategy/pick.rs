@@ -1,10 +1,10 @@
-//! Pick of the lowest of several, of equal ones any, in one pass.
+//! Pick of the lowest of several candidates in one pass, ties broken at random.
 
-/// The lowest so far, by its rank.
+/// The lowest so far, with its rank.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pick<R, T> {
     lowest: Option<(R, T)>,
-    /// How many of that rank there were.
+    /// The number of candidates with that rank.
     equals: u32,
 }
 
@@ -13,7 +13,7 @@ impl<R: PartialOrd, T> Pick<R, T> {
         Self { lowest: None, equals: 0 }
     }
 
-    /// Offers one more. Each of those with the same rank is kept with the same chance.
+    /// Offers a candidate. Among equals each is kept with the same probability.
     pub(super) fn offer(&mut self, rank: R, one: T, random: &mut fastrand::Rng) {
         match &self.lowest {
             Some((lowest, _)) if rank == *lowest => {
@@ -23,14 +23,14 @@ impl<R: PartialOrd, T> Pick<R, T> {
                 }
             }
             Some((lowest, _)) if rank < *lowest => self.equals = 1,
-            // Of what cannot be compared, as NaN, the first is kept.
+            // The first is kept if they cannot be compared, as with NaN.
             Some(_) => return,
             None => self.equals = 1,
         }
         self.lowest = Some((rank, one));
     }
 
-    /// Whichever it is; `None` where nothing was offered.
+    /// The pick; `None` if nothing was offered.
     pub(super) fn finish(self) -> Option<T> {
         self.lowest.map(|(_, one)| one)
     }

@@ -1,40 +1,40 @@
-//! Rotation: whose turn it is in a group, for the strategies that take turns.
+//! Rotation of a group, for the strategies that take turns.
 
 use super::{key::is_able, pick::Pick, target::TargetSnapshot};
 use std::sync::{Mutex, PoisonError};
 
-/// Whose turn it is in a group. It is kept by what the targets are, not by their places, so that it stays fair when targets
-/// come and go, or when calls may ask different ones.
+/// The turns of a group's targets. They are kept by identity, not by index, so that rotation stays fair when targets
+/// come and go, or when calls may use different ones.
 #[derive(Debug, Default)]
 pub struct Rotation(Mutex<Turns>);
 
 #[derive(Clone, Debug, Default)]
 struct Turns {
-    /// How many turns were taken.
+    /// The number of turns taken.
     taken: u64,
-    /// Of each target that was seen, in the order in which they are usually listed.
+    /// The turns of each known target, in the order in which they are usually listed.
     of: Vec<Turn>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Turn {
     identity: u64,
-    /// When it had its last turn; 0: never.
+    /// The number of its last turn; 0 for none.
     last: u64,
-    /// What it is owed, in weights.
+    /// Its credit, in weights.
     credit: f64,
 }
 
-/// Targets that left are remembered until there are so many more than in the group.
+/// Removed targets are remembered until there are this many more than in the group.
 const REMEMBERED: usize = 256;
 
 impl Rotation {
-    /// One that is as far, and goes on for itself.
+    /// A copy with the same state, which advances separately.
     pub(crate) fn copy(&self) -> Self {
         Self(Mutex::new(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()))
     }
 
-    /// Whoever had its turn longest ago.
+    /// Takes the turn of the least recently used target.
     pub(super) fn take_turn(&self, targets: &[TargetSnapshot], random: &mut fastrand::Rng) -> Option<usize> {
         let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         turns.forget(targets);
@@ -52,8 +52,8 @@ impl Rotation {
         Some(index)
     }
 
-    /// Smooth weighted turns, as of nginx: each is owed its weight per turn, and whoever is owed most has the turn and pays
-    /// for it what all were given. Also says what all were given, which nobody is owed more than.
+    /// Smooth weighted round-robin, as in nginx: each turn credits every target with its weight; the one with the most
+    /// credit takes the turn and pays the sum of what was credited. Also returns that sum, which no credit exceeds.
     pub(super) fn take_weighted_turn(
         &self,
         targets: &[TargetSnapshot],
@@ -77,14 +77,14 @@ impl Rotation {
         if let Some(turn) = most.and_then(|(_, place)| turns.of.get_mut(place)) {
             turn.credit -= given;
             if !turn.credit.is_finite() {
-                // Weights near the end of what numbers hold: it would never be owed anything again.
+                // The weights are near the limits of floating point: it would never accumulate credit again.
                 turn.credit = 0.0;
             }
         }
         (most.map(|(index, _)| index), given)
     }
 
-    /// What each of the targets is owed, in their order; nothing where it was not seen yet.
+    /// The credit of each target, in order; zero if it has not been seen yet.
     pub(super) fn owed(&self, targets: &[TargetSnapshot]) -> Vec<f64> {
         let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut expected = 0;
@@ -98,8 +98,8 @@ impl Rotation {
 }
 
 impl Turns {
-    /// The place of a target's turn. It is looked for from where it is `expected`, as calls list their targets in the same
-    /// order; one that was not seen yet gets a place.
+    /// The index of a target's turn. The search starts where it is `expected`, as calls list their targets in the same
+    /// order; an unknown target is added.
     fn place(&mut self, identity: u64, expected: usize) -> usize {
         let is_it = |turn: &Turn| turn.identity == identity;
         if self.of.get(expected).is_some_and(is_it) {
@@ -113,7 +113,7 @@ impl Turns {
         })
     }
 
-    /// Forgets targets that are gone, where there are many.
+    /// Forgets removed targets if there are many.
     fn forget(&mut self, targets: &[TargetSnapshot]) {
         if self.of.len() > targets.len() + REMEMBERED {
             self.of.retain(|turn| targets.iter().any(|target| target.identity == turn.identity));

@@ -1,4 +1,4 @@
-//! Scores of targets, the lowest being the best, and how the first target of an order is found from them.
+//! Scores of targets, lowest first, and how the first target of an order is chosen by them.
 
 use super::{
     key::{is_able, tier},
@@ -10,37 +10,36 @@ use super::{
     usage::Limits,
 };
 
-/// By what the targets of a group are ranked.
+/// What the targets of a group are ranked by.
 #[derive(Clone, Debug)]
 pub(super) enum Scores<'a> {
-    /// As they are listed.
+    /// Listed order.
     Index,
     /// All alike.
     Equal,
-    /// By lot, in proportion to the weights.
+    /// Chance, in proportion to the weights.
     Chance,
-    /// By what each is owed in these turns, in which all were given so much. It is looked up where somebody has to come
-    /// second.
+    /// The credit of each in this rotation, which credited this sum per turn. Looked up when a second target is needed.
     Turns(&'a Rotation, f64),
-    /// By what each is owed, in the order of the targets, less being more.
+    /// The credit of each target, in their order, higher being better.
     Credit(Vec<f64>),
-    /// By the conversation that the call belongs to.
+    /// The conversation that the call belongs to.
     Session(u64),
-    /// By calls under way, for a weight of 1.
+    /// Calls in flight per unit of weight.
     InFlight,
     Latency(Peers),
-    /// By cost; this much where it is not known.
+    /// Cost; this value if not known.
     Cost(f64),
     Usage(Limits),
-    /// By the share of the rate limits that is used; this much is left where it is not known.
+    /// The used share of the rate limits; this share is left if not known.
     Remaining(f64),
 }
 
 impl Scores<'_> {
-    /// Looks up what has to be known of the targets behind the first.
+    /// Looks up what is needed to rank the targets after the first.
     pub(super) fn look_up(&mut self, targets: &[TargetSnapshot]) {
         if let Self::Turns(rotation, given) = self {
-            // Credits lie within what all were given, on both sides of 0; scores are not below it.
+            // Credits are within the credited sum on both sides of 0; scores must not be negative.
             let offset = *given * 2.0;
             *self = Self::Credit(rotation.owed(targets).into_iter().map(|credit| offset - credit).collect());
         }
@@ -51,7 +50,7 @@ impl Scores<'_> {
         match self {
             Self::Index => index as f64,
             Self::Equal | Self::Turns(..) => 0.0,
-            // Exponential times, whose rates are the weights, happen in that order.
+            // Exponentially distributed times with the weights as rates give that order.
             Self::Chance => session::exponential(random.u64(..)) / target.weight,
             Self::Credit(credits) => credits.get(index).copied().unwrap_or_default(),
             Self::Session(session) => session::distance(*session, target),
@@ -63,7 +62,7 @@ impl Scores<'_> {
         }
     }
 
-    /// The first target by tier and score, of equal ones any.
+    /// The first target by tier and score, ties broken at random.
     pub(super) fn lowest(&self, targets: &[TargetSnapshot], random: &mut fastrand::Rng) -> Option<usize> {
         let mut pick = Pick::new();
         for (index, target) in targets.iter().enumerate() {
@@ -74,8 +73,8 @@ impl Scores<'_> {
         pick.finish()
     }
 
-    /// The better one of two targets chosen at random, of those that can be asked: the lower score is better, and of scores
-    /// that are nearly the same either. Callers with the same view then do not all go to the same target.
+    /// The better of two eligible targets chosen at random: the one with the lower score, or either if the scores are
+    /// nearly equal. Then callers with the same view do not all go to the same target.
     pub(super) fn lower_of_two(
         &self,
         targets: &[TargetSnapshot],
@@ -96,14 +95,14 @@ impl Scores<'_> {
     }
 }
 
-/// Differences up to this part of the lower one of two scores are none.
+/// Scores that differ by no more than this share of the lower one are ties.
 const TIE: f64 = 0.15;
 
 fn nth_able(targets: &[TargetSnapshot], nth: usize) -> Option<(usize, &TargetSnapshot)> {
     targets.iter().enumerate().filter(|(_, target)| is_able(target)).nth(nth)
 }
 
-/// One of the targets that can be asked, by lot, in proportion to the weights.
+/// One of the eligible targets at random, in proportion to the weights.
 pub(super) fn drawn(targets: &[TargetSnapshot], random: &mut fastrand::Rng) -> Option<usize> {
     let able = || targets.iter().enumerate().filter(|(_, target)| is_able(target));
     let total: f64 = able().map(|(_, target)| target.weight).sum();
@@ -112,6 +111,6 @@ pub(super) fn drawn(targets: &[TargetSnapshot], random: &mut fastrand::Rng) -> O
         left -= target.weight;
         left < 0.0
     };
-    // Rounding may leave a little over.
+    // Rounding may leave a remainder.
     able().find(is_drawn).or_else(|| able().next_back()).map(|(index, _)| index)
 }

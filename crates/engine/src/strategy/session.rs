@@ -1,8 +1,8 @@
-//! Sessions: which target a conversation belongs to, by rendezvous hashing.
+//! Sessions: assignment of conversations to targets, by rendezvous hashing.
 //!
-//! Each conversation draws a number for each target, and belongs to the lowest one. Where a target leaves, only its own
-//! conversations move, and those of a target that comes are taken from all others alike. Nothing is remembered, and
-//! every process draws the same numbers.
+//! Each conversation draws a number for each target, and belongs to the one with the lowest. If a target leaves, only
+//! its conversations move; those of a new target come evenly from all others. Nothing is stored, and every process
+//! draws the same numbers.
 
 use super::target::TargetSnapshot;
 
@@ -13,7 +13,7 @@ pub fn session_hash(key: &str) -> u64 {
     digest.finish()
 }
 
-/// A hash in the making.
+/// An incremental hash.
 pub(crate) struct Digest(u64);
 
 impl Default for Digest {
@@ -23,7 +23,7 @@ impl Default for Digest {
 }
 
 impl Digest {
-    /// FNV-1a, whose last bytes the mixing spreads.
+    /// FNV-1a; the mixing step spreads its last bytes.
     pub(crate) fn add(&mut self, bytes: &[u8]) {
         self.0 = bytes
             .iter()
@@ -35,12 +35,12 @@ impl Digest {
     }
 }
 
-/// How far the conversation is from the target: an exponential time at the rate of the weight.
+/// The conversation's distance from the target: an exponential random time at the rate of the weight.
 pub(super) fn distance(session: u64, target: &TargetSnapshot) -> f64 {
     exponential(mix(session ^ mix(target.identity))) / target.weight
 }
 
-/// The finishing step of splitmix64: each bit of the input changes half of the output's.
+/// The finalizer of splitmix64: each bit of the input changes half of the output's.
 fn mix(mut bits: u64) -> u64 {
     bits = bits.wrapping_add(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -48,20 +48,20 @@ fn mix(mut bits: u64) -> u64 {
     bits ^ bits >> 31
 }
 
-/// An exponential random number, but for its unit, made of evenly spread bits: `-log2(u)`.
+/// An exponential random number, up to a constant factor, from uniform bits: `-log2(u)`.
 pub(super) fn exponential(bits: u64) -> f64 {
     // 52 bits in (0, 1), never 0.
     let uniform = ((bits >> 12) as f64 + 0.5) * (1.0 / (1_u64 << 52) as f64);
     -log2(uniform)
 }
 
-/// The binary logarithm of a normal number above 0, within 2e-6. The library's takes five times as long, and its last bits are
-/// not the same on every platform.
+/// The binary logarithm of a normal number above 0, within 2e-6. The standard library's takes five times as long, and
+/// its last bits differ between platforms.
 fn log2(number: f64) -> f64 {
     let bits = number.to_bits();
     let exponent = (bits >> 52) as i64 - 1023;
     let mantissa = f64::from_bits(bits & ((1 << 52) - 1) | 1023 << 52);
-    // log2(m) = 2/ln(2) * atanh((m-1)/(m+1)), around the middle of 1..2 in its logarithm.
+    // log2(m) = 2/ln(2) * atanh((m-1)/(m+1)), with the mantissa centred geometrically in 1..2.
     let (exponent, mantissa) = if mantissa > core::f64::consts::SQRT_2 {
         (exponent + 1, mantissa * 0.5)
     } else {

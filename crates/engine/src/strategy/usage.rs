@@ -1,10 +1,10 @@
-//! Usage: the less used one of two targets chosen at random, for what it may be used.
+//! Usage: the less used of two targets chosen at random, relative to their limits.
 //!
-//! The least used of all would be whoever came last, and would have all calls until it caught up with a minute's use.
+//! The least used of all would be the newest one, which would get all calls until it caught up with a minute's usage.
 
 use super::target::TargetSnapshot;
 
-/// The mean of what is known.
+/// The mean of the known values.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Mean {
     sum: f64,
@@ -18,18 +18,18 @@ impl Mean {
             .fold(Self::default(), |mean, figure| Self { sum: mean.sum + figure, count: mean.count + 1 })
     }
 
-    /// `other` where nothing is known.
+    /// `other` if nothing is known.
     pub(super) fn or(self, other: f64) -> f64 {
         if self.count == 0 { other } else { self.sum / f64::from(self.count) }
     }
 }
 
-/// What the limits of a group's targets are on average.
+/// The average limits of a group's targets.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     tokens: f64,
     requests: f64,
-    /// Whether any tokens were used: before the first answer there are none, but there are requests.
+    /// Whether any tokens were used: before the first answer there are only requests.
     any_tokens: bool,
 }
 
@@ -45,8 +45,8 @@ impl Limits {
         }
     }
 
-    /// The share of the limit that was used, of tokens or of requests, whichever is more. A limit that is not known is
-    /// taken to be that of the peers; where nobody's is known, what counts is tokens for weight.
+    /// The used share of the limit, of tokens or of requests, whichever is more. An unknown limit is taken from the
+    /// peers; if none is known, tokens per weight count instead.
     pub(super) fn score(&self, target: &TargetSnapshot) -> f64 {
         let usage = &target.usage;
         if self.tokens == 0.0 && self.requests == 0.0 {
@@ -57,7 +57,7 @@ impl Limits {
     }
 }
 
-/// Which share of the limit was used. A limit of 0 is used up.
+/// The used share of the limit. A limit of 0 is used up.
 fn share(used: f64, limit: Option<f64>, of_peers: f64) -> f64 {
     match limit.unwrap_or(of_peers) {
         limit if limit > 0.0 => used / limit,

@@ -1,11 +1,11 @@
-//! Peak-sensitive moving average: quick to rise, slow to fall, and not to be trusted when old.
+//! Peak-sensitive moving average: quick to rise, slow to fall, and losing confidence with age.
 
 use crate::strategy::target::Estimate;
 
-/// Which part of a rise, and of a fall, one sample makes up for.
+/// The share of a rise, or of a fall, that one sample makes up for.
 const RISE: f64 = 0.4;
 const FALL: f64 = 0.15;
-/// Without a sample for so many milliseconds nothing is known any more.
+/// After this many milliseconds without a sample nothing is known any more.
 const FORGOTTEN: f64 = 60_000.0;
 
 /// A moving average.
@@ -22,7 +22,7 @@ impl Average {
         if confidence == 0.0 {
             self.samples = 0;
         }
-        // The first samples count alike, and what is old gives way as far as it is not trusted any more.
+        // The first samples have equal weight, and an old value loses weight with its confidence.
         let even = 1.0 / (f64::from(self.samples) + 1.0);
         let part = if sample > self.value { RISE } else { FALL };
         self.value += (sample - self.value) * part.max(even).max(1.0 - confidence);

@@ -1,15 +1,15 @@
-//! Latency histogram: of fixed size, four buckets to each doubling, in which old calls fade.
+//! Latency histogram: of fixed size, four buckets per doubling, with decay.
 
 use std::time::Duration;
 
 /// Buckets reach from 64 microseconds to 71 minutes.
 const UNIT_MICROSECONDS: u64 = 64;
 const BUCKETS: usize = 104;
-/// With so many calls in it, or after so many milliseconds, all that is in it counts half.
+/// At this many calls, or after this many milliseconds, all counts are halved.
 const FULL: f32 = 1024.0;
 const HALF_LIFE: u64 = 300_000;
 
-/// How many calls took how long.
+/// Counts of calls by duration.
 #[derive(Debug)]
 pub(super) struct Histogram {
     counts: [f32; BUCKETS],
@@ -35,7 +35,7 @@ impl Histogram {
         }
     }
 
-    /// The time within which a share of the calls ended; `None` where there are fewer than `calls`.
+    /// The time within which this share of the calls ended; `None` if there are fewer than `calls`.
     pub(super) fn quantile(&self, quantile: f64, calls: u32) -> Option<Duration> {
         if self.total <= 0.0 || f64::from(self.total) + 0.5 < f64::from(calls) {
             return None;

@@ -1,10 +1,10 @@
-//! Rate limits of a target: what its provider's headers said, less what was used since.
+//! Rate limits of a target: what its provider's headers reported, less the usage since.
 
 use crate::strategy::target::Usage;
 use ferrule_wire::rate_limits::{RateLimit, RateLimits};
 use std::time::Duration;
 
-/// Where a provider does not say when a limit is renewed.
+/// The default if a provider does not say when a limit resets.
 const MINUTE: u64 = 60_000;
 
 #[derive(Debug, Default)]
@@ -16,9 +16,9 @@ pub(super) struct Limits {
 #[derive(Debug, Default)]
 pub(super) struct Limit {
     limit: Option<u64>,
-    /// What `limit` is for.
+    /// The period of `limit`.
     window: Option<Duration>,
-    /// The most that was ever left: what stands for a limit that is not said.
+    /// The most that was ever left: stands in for a limit that is not reported.
     most: u64,
     remaining: Option<u64>,
     used_since: u64,
@@ -37,7 +37,7 @@ impl Limits {
         self.tokens.used_since = self.tokens.used_since.saturating_add(tokens);
     }
 
-    /// The share that is left of the tighter limit.
+    /// The remaining share of the tighter limit.
     pub(super) fn remaining(&self, now: u64, usage: &Usage) -> Option<f64> {
         let requests = self.requests.share(now, usage.requests);
         let tokens = self.tokens.share(now, usage.tokens);
@@ -49,7 +49,7 @@ impl Limits {
 }
 
 impl Limit {
-    /// How many are allowed in a minute.
+    /// The allowance per minute.
     pub(super) fn limit(&self) -> Option<f64> {
         let window = self.window.unwrap_or(Duration::from_millis(MINUTE)).max(Duration::from_secs(1));
         self.limit.map(|limit| limit as f64 * 60.0 / window.as_secs_f64())
@@ -69,7 +69,7 @@ impl Limit {
         }
     }
 
-    /// Which share is left at `now`, when `used` were used in the last minute.
+    /// The share left at `now`, given `used` in the last minute.
     fn share(&self, now: u64, used: f64) -> Option<f64> {
         let known = self.limit.or_else(|| self.remaining.map(|_| self.most.max(1)));
         let limit = known.filter(|limit| *limit > 0)? as f64;
@@ -77,10 +77,10 @@ impl Limit {
             return Some((1.0 - used / limit).clamp(0.0, 1.0));
         };
         if now >= self.renewed {
-            // All was there again: what counts is what we used after.
+            // It had reset completely: only our usage after that counts.
             return Some((1.0 - used.min(self.used_since as f64) / limit).clamp(0.0, 1.0));
         }
-        // Limits are renewed evenly, until all is there again.
+        // Limits replenish evenly until they are full.
         let renewed = now.saturating_sub(self.reported) as f64 / (self.renewed - self.reported).max(1) as f64;
         let left = remaining as f64 + (limit - remaining as f64).max(0.0) * renewed - self.used_since as f64;
         Some((left / limit).clamp(0.0, 1.0))

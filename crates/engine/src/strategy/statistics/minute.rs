@@ -1,4 +1,4 @@
-//! Use in the last minute: requests and tokens, in slots of five seconds.
+//! Usage of the last minute: requests and tokens, in slots of five seconds.
 
 const SLOTS: usize = 12;
 const SLOT_MILLISECONDS: u64 = 5000;

@@ -1,7 +1,7 @@
-//! Statistics of a target: how fast it answers, what is under way, what was used, what its limits leave.
+//! Statistics of a target: its latency, calls in flight, usage, and remaining limits.
 //!
-//! One [`Statistics`] belongs to a target for as long as it is configured, through reloads of the configuration. The clock
-//! is passed in, in milliseconds of any clock that goes forward.
+//! One [`Statistics`] belongs to a target for as long as it is configured, across reloads of the configuration. The
+//! clock is passed in, in milliseconds of any monotonic clock.
 
 mod average;
 mod histogram;
@@ -22,7 +22,7 @@ use std::{
     time::Duration,
 };
 
-/// What is known of one target.
+/// The statistics of one target.
 #[derive(Debug, Default)]
 pub struct Statistics {
     in_flight: AtomicU32,
@@ -39,48 +39,48 @@ struct Measured {
     limits: Limits,
 }
 
-/// What [`Statistics`] say at one time.
+/// The [`Statistics`] at one point in time.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StatisticsSnapshot {
-    /// Calls under way.
+    /// Calls in flight.
     pub in_flight: u32,
     /// The time to the first token of streams, in milliseconds.
     pub first_token: Option<Estimate>,
-    /// The time per output token of plain calls, in milliseconds.
+    /// The time per output token of calls that are not streamed, in milliseconds.
     pub per_token: Option<Estimate>,
-    /// What was used in the last minute, and the limits that the provider reported.
+    /// The usage of the last minute, and the limits that the provider reported.
     pub usage: Usage,
-    /// Which share of the rate limits is left, from 0 to 1, of requests or tokens, whichever is less.
+    /// The remaining share of the rate limits, from 0 to 1: of requests or tokens, whichever is less.
     pub remaining: Option<f64>,
 }
 
 impl Statistics {
-    /// Counts a call as under way until the lease is dropped.
+    /// Counts a call as in flight until the lease is dropped.
     pub fn begin(self: &Arc<Self>) -> InFlight {
         self.in_flight.fetch_add(1, Relaxed);
         InFlight::begin(Arc::clone(self))
     }
 
-    /// As [`Self::begin`], where fewer than `concurrency` are under way; `None` where there are as many.
+    /// As [`Self::begin`], if fewer than `concurrency` are in flight; otherwise `None`.
     pub fn try_begin(self: &Arc<Self>, concurrency: u32) -> Option<InFlight> {
         let room = |calls: u32| (calls < concurrency).then(|| calls.saturating_add(1));
         self.in_flight.fetch_update(Relaxed, Relaxed, room).ok()?;
         Some(InFlight::begin(Arc::clone(self)))
     }
 
-    /// Calls under way.
+    /// Calls in flight.
     pub fn in_flight(&self) -> u32 {
         self.in_flight.load(Relaxed)
     }
 
-    /// A stream's first token came, so long after the request was sent.
+    /// A stream's first token came `took` after the request was sent.
     pub fn first_token(&self, now: u64, took: Duration) {
         let mut measured = self.lock();
         measured.first_token.add(now, milliseconds(took));
         measured.first_tokens.add(now, took);
     }
 
-    /// A plain call succeeded after `took`, with so many output tokens where the provider counted them.
+    /// A call that is not streamed succeeded after `took`, with this many output tokens if the provider counted them.
     pub fn answered(&self, now: u64, took: Duration, output_tokens: Option<u64>) {
         let mut measured = self.lock();
         measured.durations.add(now, took);
@@ -89,56 +89,57 @@ impl Statistics {
         }
     }
 
-    /// Nothing came in all of this time, and the call moved on. It counts as that slow, but not among the times that limits
-    /// are made of: they would grow each time that they are reached.
+    /// The target was silent for all of this time, and the call moved on. It counts as that slow, but not in the
+    /// histogram from which limits are derived: they would grow each time that they are reached.
     pub fn was_silent(&self, now: u64, streamed: bool, waited: Duration) {
         let mut measured = self.lock();
         let Measured { first_token, per_token, .. } = &mut *measured;
         if streamed {
             first_token.add(now, milliseconds(waited));
         } else {
-            // How many tokens would have come is not known: the target is as much slower as the others of its calls are.
+            // The number of tokens is not known: scales the latency of the target's other calls instead.
             per_token.multiply(now, 2.0);
         }
     }
 
-    /// A request was sent, with so many tokens of input, as far as they are known.
+    /// A request was sent, with this many input tokens, as far as known.
     pub fn sent(&self, now: u64, tokens: u64) {
         let mut measured = self.lock();
         measured.used.add(now, 1, tokens);
         measured.limits.used(1, tokens);
     }
 
-    /// More tokens were used than [`Self::sent`] knew.
+    /// More tokens were used than [`Self::sent`] was given.
     pub fn used(&self, now: u64, tokens: u64) {
         let mut measured = self.lock();
         measured.used.add(now, 0, tokens);
         measured.limits.used(0, tokens);
     }
 
-    /// The provider refused a request for its rate limit, for so long where it said so: whatever was left, it is not now.
+    /// The provider refused a request because of its rate limit, for this time if it said so: nothing is left of the
+    /// limit now.
     pub fn was_limited(&self, now: u64, for_time: Option<Duration>) {
         let requests = RateLimit { remaining: Some(0), resets_in: for_time, ..RateLimit::default() };
         self.lock().limits.report(now, &RateLimits { requests, ..RateLimits::default() });
     }
 
-    /// What the headers of a response say of the provider's limits.
+    /// Records the provider's limits from response headers.
     pub fn limits(&self, now: u64, report: &RateLimits) {
         self.lock().limits.report(now, report);
     }
 
-    /// The time within which the share `quantile` (0 to 1) of the streams had their first token; `None` where there
-    /// were fewer than `calls`. Calls of long ago count less.
+    /// The time within which the share `quantile` (0 to 1) of the streams had their first token; `None` if there were
+    /// fewer than `calls`. Older calls count less.
     pub fn first_token_quantile(&self, quantile: f64, calls: u32) -> Option<Duration> {
         self.lock().first_tokens.quantile(quantile, calls)
     }
 
-    /// The same of the durations of plain calls.
+    /// The same for the durations of calls that are not streamed.
     pub fn duration_quantile(&self, quantile: f64, calls: u32) -> Option<Duration> {
         self.lock().durations.quantile(quantile, calls)
     }
 
-    /// What is known at `now`.
+    /// The statistics at `now`.
     pub fn snapshot(&self, now: u64) -> StatisticsSnapshot {
         let measured = self.lock();
         let (requests, tokens) = measured.used.sum(now);
@@ -170,7 +171,7 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-/// A call under way. Dropping it ends that.
+/// A call in flight, until this is dropped.
 #[derive(Debug)]
 #[must_use = "the call counts as over once this is dropped"]
 pub struct InFlight(Arc<Statistics>);

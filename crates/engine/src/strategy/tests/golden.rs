@@ -1,4 +1,4 @@
-//! Golden distributions: how often each strategy puts each target first, for a snapshot that stays the same.
+//! Golden distributions: how often each strategy puts each target first, for a fixed snapshot.
 
 use super::*;
 
@@ -76,7 +76,7 @@ fn weighted_round_robin_asks_next_whom_it_owes_most() {
         let order = Strategy::WeightedRoundRobin.order(&targets, None, &rotation, &mut random);
         order.map(|choice| choice.target).collect::<Vec<_>>()
     };
-    // Owed are 5, 3, 1, then after the first turn 1, 6, 2.
+    // The credits are 5, 3, 1, then after the first turn 1, 6, 2.
     assert_eq!(turn(), [0, 1, 2]);
     assert_eq!(turn(), [1, 2, 0]);
 }
@@ -102,7 +102,7 @@ fn weighted_random_keeps_to_the_weights() {
     }
     assert_shares(Strategy::WeightedRandom, &targets, &[0.1, 0.2, 0.3, 0.4], 0.015);
     assert_shares(Strategy::WeightedRandom, &group(5), &[0.2; 5], 0.015);
-    // Who comes second is as likely as its weight among the rest.
+    // The second target is drawn in proportion to the weights of the rest.
     let (rotation, mut random) = (Rotation::default(), fastrand::Rng::with_seed(3));
     let mut second = [0; 4];
     for _ in 0..CALLS {
@@ -141,9 +141,9 @@ fn lowest_latency_asks_the_faster_of_two() {
     };
     fast(&[Some(400.0), Some(100.0), Some(200.0)], &[0.0, 2.0 * third, third]);
     fast(&[Some(100.0), Some(3000.0)], &[1.0, 0.0]);
-    // About the same is the same.
+    // Nearly equal counts as equal.
     fast(&[Some(100.0), Some(103.0), Some(98.0)], &[third; 3]);
-    // Nothing is known, of one or of all: no herd goes there, and it is not left out.
+    // One or all are unknown: they are neither flooded nor left out.
     fast(&[None, None, None], &[third; 3]);
     fast(&[Some(100.0), Some(100.0), None], &[third; 3]);
     fast(&[Some(100.0), None], &[0.5; 2]);
@@ -155,10 +155,10 @@ fn lowest_latency_counts_the_load_and_forgets_what_is_old() {
     let mut targets = latencies(&[Some(100.0), Some(100.0)]);
     targets[0].in_flight = 5;
     assert_shares(Strategy::LowestLatency, &targets, &[0.0, 1.0], 0.0);
-    // Ten times as slow is still slower than a loaded one.
+    // Ten times the latency is still slower than a loaded one.
     targets[1].latency = Some(Estimate { value: 1000.0, confidence: 1.0 });
     assert_shares(Strategy::LowestLatency, &targets, &[1.0, 0.0], 0.0);
-    // As old as if it were not known: tried again, but by one call at a time.
+    // Too old to mean anything: tried again, but by one call at a time.
     targets[0].in_flight = 0;
     targets[1].latency = Some(Estimate { value: 1000.0, confidence: 0.01 });
     assert_shares(Strategy::LowestLatency, &targets, &[0.5, 0.5], 0.015);
@@ -189,9 +189,9 @@ fn usage_based_asks_the_less_used_of_two() {
         assert_shares(Strategy::UsageBased, &used(figures), expected, 0.015);
     };
     expect(&[(900.0, None), (100.0, None), (500.0, None)], &[0.0, 2.0 * third, third]);
-    // Of a large limit less is used.
+    // A smaller share of a large limit is used.
     expect(&[(900.0, Some(10_000.0)), (500.0, Some(1000.0))], &[1.0, 0.0]);
-    // A limit that is not known is neither endless nor nothing.
+    // An unknown limit is neither infinite nor zero.
     expect(&[(900.0, None), (500.0, Some(1000.0))], &[0.0, 1.0]);
     expect(&[(500.0, None), (500.0, Some(1000.0))], &[0.5, 0.5]);
     // A limit of 0 allows nothing.
@@ -242,7 +242,7 @@ fn sessions_are_spread_by_weight_and_stay() {
     for (count, share) in counts[1..].iter().zip([0.25, 0.25, 0.5]) {
         assert!((f64::from(*count) / CALLS as f64 - share).abs() < 0.015, "{counts:?}");
     }
-    // Priorities are not for sessions to change.
+    // Sessions do not override priorities.
     let (rotation, mut random) = (Rotation::default(), fastrand::Rng::with_seed(1));
     let order = Strategy::Sequential.order(&targets, Some(1), &rotation, &mut random);
     assert_eq!(order.map(|choice| choice.target).collect::<Vec<_>>(), [0, 1, 2]);

@@ -50,7 +50,7 @@ fn names_and_synonyms_are_understood_however_they_are_written() {
         ("latency-based-routing", "lowest_latency"),
         ("cost-based-routing", "lowest_cost"),
         ("lar1", "sequential"),
-        // litellm-rs's seven, as its configuration and its code have them.
+        // litellm-rs's seven, as in its configuration and its code.
         ("simple_shuffle", "weighted_random"),
         ("SimpleShuffle", "weighted_random"),
         ("LeastBusy", "least_busy"),

@@ -61,7 +61,7 @@ proptest! {
         }
     }
 
-    /// Whichever targets calls may use, no usable target waits for more than the turns of all others.
+    /// Whichever targets calls may use, no usable target waits longer than the turns of all others.
     #[test]
     fn turns_come_round(subsets in prop::collection::vec(1_u8..=255, 200), seed: u64) {
         let all = group(8);
@@ -80,7 +80,7 @@ proptest! {
         }
     }
 
-    /// Whose turn it is is what a simple model of smooth weighted turns says, whatever calls may ask whom.
+    /// Turns agree with a simple model of smooth weighted round-robin, whichever targets calls may use.
     #[test]
     fn weighted_turns_are_smooth(
         weights in prop::collection::vec(1_u8..20, 2..8),
@@ -122,7 +122,7 @@ proptest! {
         sorted.sort_unstable();
         let at = ((share * sorted.len() as f64).ceil() as usize).clamp(1, sorted.len());
         let exact = sorted[at - 1] as f64;
-        // A bucket is a quarter of its lower bound wide.
+        // A bucket's width is a quarter of its lower bound.
         prop_assert!((found - exact).abs() <= exact * 0.25 + 64.0, "{found} {exact}");
     }
 
@@ -291,7 +291,7 @@ fn what_is_left_of_limits_is_what_was_reported_less_what_was_used_since() {
     statistics.limits(6000, &RateLimits { requests: of(100, 0, 10), tokens: RateLimit::default() });
     assert!(left(6000) < 1e-9);
     assert!(left(15_999) > 0.1, "renewed little by little");
-    // Once the time of a report is over all is there again, less what we used since: 700 tokens.
+    // Once the period of a report is over the limit is full again, less what we used since: 700 tokens.
     assert!((left(20_000) - 0.3).abs() < 1e-9);
     assert!((left(70_000) - 1.0).abs() < 1e-9);
 }

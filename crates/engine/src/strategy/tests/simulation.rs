@@ -1,21 +1,21 @@
-//! Simulation of each strategy over a set of targets that changes, in virtual time with a fixed seed: nobody is overrun by a
-//! herd, and nobody starves.
+//! Simulation of each strategy over a changing set of targets, in virtual time with a fixed seed: no target is flooded,
+//! and none starves.
 
 use super::*;
 use ferrule_wire::rate_limits::{RateLimit, RateLimits};
 use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc, time::Duration};
 
-/// A target as it is, and what the client knows of it.
+/// A target's actual behaviour, and the client's view of it.
 struct Simulated {
     identity: u64,
     weight: f64,
-    /// Times in seconds between which it is in the group.
+    /// The periods, in seconds, in which it is in the group.
     there: Vec<(u64, u64)>,
-    /// Times in seconds between which it is ten times as slow.
+    /// The period, in seconds, in which it is ten times as slow.
     slow: (u64, u64),
     /// Requests per minute that the provider allows, if it has a limit.
     limit: Option<u64>,
-    /// The provider's own count of what may still be sent, in thousandths.
+    /// The provider's own count of what is left, in thousandths.
     left: u64,
     left_at: u64,
     statistics: Arc<Statistics>,
@@ -39,7 +39,7 @@ impl Simulated {
         self.there.iter().any(|(from, to)| (from * 1000..to * 1000).contains(&now))
     }
 
-    /// Takes one of the limit, which is renewed evenly; `None` where it is used up.
+    /// Takes one request from the limit, which replenishes evenly; `None` if it is used up.
     fn take(&mut self, now: u64) -> Option<RateLimit> {
         let Some(limit) = self.limit else { return Some(RateLimit::default()) };
         let renewed = (now - self.left_at) * limit / 60;
@@ -56,12 +56,12 @@ impl Simulated {
     }
 }
 
-/// What happened.
+/// The events of a simulation.
 #[derive(Default)]
 struct Log {
-    /// When a call went to which target (its identity), and how many were under way there.
+    /// For each call: the time, the target's identity, and the number in flight there.
     calls: Vec<(u64, u64, u32)>,
-    /// Calls that were refused by a limit though another target had something left.
+    /// Calls that a limit refused although another target had something left.
     refused: usize,
 }
 
@@ -71,7 +71,7 @@ const RATE: u64 = 100;
 fn simulate(strategy: Strategy, targets: &mut [Simulated], seconds: u64, sessions: bool) -> Log {
     let mut random = fastrand::Rng::with_seed(17);
     let (rotation, mut log) = (Rotation::default(), Log::default());
-    // When a call ends, at which target, under which lease, and how long it took.
+    // For each call in flight: its end, target, lease and duration.
     let mut ends: BinaryHeap<Reverse<(u64, usize, usize, u64)>> = BinaryHeap::new();
     let mut leases = Vec::new();
     let mut now = 0;
@@ -120,7 +120,7 @@ fn simulate(strategy: Strategy, targets: &mut [Simulated], seconds: u64, session
         }
         let is_slow = (target.slow.0 * 1000..target.slow.1 * 1000).contains(&now);
         let mean = if is_slow { 3000.0 } else { 300.0 };
-        // From half to twice as long as the mean, the middle being likelier.
+        // From half to twice the mean, the middle being likelier.
         let took = (mean * 2_f64.powf(random.f64() + random.f64() - 1.0)) as u64;
         leases.push(Some(target.statistics.begin()));
         log.calls.push((now, target.identity, target.statistics.in_flight()));
@@ -129,7 +129,7 @@ fn simulate(strategy: Strategy, targets: &mut [Simulated], seconds: u64, session
 }
 
 impl Log {
-    /// The share of the calls between two times, in seconds, that a target got.
+    /// The share of the calls that a target got between two times, in seconds.
     fn share(&self, identity: u64, from: u64, to: u64) -> f64 {
         let mut calls = (0, 0);
         for (at, target, _) in &self.calls {
@@ -140,7 +140,7 @@ impl Log {
         f64::from(calls.0) / f64::from(calls.1.max(1))
     }
 
-    /// The most calls that were under way at a target between two times.
+    /// The maximum number of calls in flight at a target between two times.
     fn peak(&self, identity: u64, from: u64, to: u64) -> u32 {
         let at = |call: &&(u64, u64, u32)| call.1 == identity && (from * 1000..to * 1000).contains(&call.0);
         self.calls.iter().filter(at).map(|call| call.2).max().unwrap_or(0)
@@ -157,7 +157,7 @@ fn shifting() -> Vec<Simulated> {
     ]
 }
 
-/// Whether all get their part in each phase, and nobody far more in any two seconds, or far more at once.
+/// Asserts that all get their share in each phase, and none far more in any two seconds, or far more at once.
 fn assert_even(what: &str, log: &Log, targets: &[Simulated], most: f64) {
     for (from, to) in [(0, 30), (30, 60), (60, 90), (90, 120)] {
         let there: Vec<_> = targets.iter().filter(|target| target.is_there(from * 1000)).collect();
@@ -178,7 +178,7 @@ fn assert_even(what: &str, log: &Log, targets: &[Simulated], most: f64) {
                     target.identity
                 );
             }
-            // 30 calls are under way on average, in all.
+            // On average 30 calls are in flight in total.
             let peak = f64::from(log.peak(target.identity, from, to));
             assert!(peak < 30.0 * fair * most * 1.6 + 6.0, "{what}: {peak} at once at {}", target.identity);
         }
@@ -272,7 +272,7 @@ fn sequential_keeps_to_the_list() {
 
 #[test]
 fn callers_that_come_at_once_do_not_go_to_one_target() {
-    // Nothing is known of anybody, or all of everybody but one.
+    // Nothing is known of any target, or everything of all but one.
     for known in [0, 3] {
         for name in Strategy::names().filter(|name| *name != "sequential") {
             let strategy = Strategy::parse(name).unwrap();
