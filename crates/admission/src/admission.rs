@@ -1,4 +1,4 @@
-//! Admission: the counters of a store, and the queue before them.
+//! Admission: the counters of a store, with a queue in front of them.
 
 use crate::{
     budget::{BudgetUse, Crossing},
@@ -20,65 +20,65 @@ use std::{
     task::{Context, Poll},
 };
 
-/// Decides which calls may be sent.
+/// Decides which calls may be sent, and queues the others.
 pub struct Admission {
     store: Box<dyn Store>,
     clock: Arc<dyn Clock>,
     queue: Mutex<Queue>,
     next: AtomicU64,
-    /// The most calls that wait.
+    /// The maximum number of waiting calls.
     most_waiting: usize,
 }
 
-/// Why a call is not admitted, and cannot wait any longer.
+/// Why a call is not admitted and cannot wait any longer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// The counter that is in the way.
+    /// The counter that is exhausted.
     pub key: Key,
-    /// What there is not enough of.
+    /// What is short.
     pub shortage: Shortage,
-    /// After how many milliseconds there may be enough; `None` where that is not known, or never.
+    /// The time in milliseconds after which there may be enough; `None` if unknown or never.
     pub retry_after: Option<u64>,
-    /// How many milliseconds the call waited.
+    /// The time in milliseconds that the call waited.
     pub waited: u64,
-    /// Whether more calls wait than may.
+    /// Whether the queue is full.
     pub is_queue_full: bool,
 }
 
-/// What becomes of a call that asks to be admitted.
+/// The initial outcome of a request for admission.
 #[derive(Debug)]
 pub enum Begun {
-    /// It may be sent.
+    /// The call may be sent.
     Admitted(Lease),
-    /// It waits.
+    /// The call waits.
     Waiting(Ticket),
-    /// It may not be sent.
+    /// The call may not be sent.
     Refused(Refused),
 }
 
-/// How a call that waits stands.
+/// The state of a waiting call.
 #[derive(Debug)]
 pub enum Verdict {
     /// It may be sent.
     Admitted(Lease),
     /// It may not be sent.
     Refused(Refused),
-    /// It is to look again when it is woken, or at this time of the steady clock.
+    /// Check again when woken, or at this time of the steady clock.
     Wait(u64),
 }
 
-/// A call that waits. Dropped, it leaves the queue.
+/// A waiting call. Dropping it leaves the queue.
 pub struct Ticket {
     admission: Arc<Admission>,
     id: CallId,
     number: u64,
     line: u64,
     claims: Arc<[Claim]>,
-    /// What it waits for, at first.
+    /// The counter that it first waited for.
     key: Key,
-    /// How many are before it.
+    /// The number of calls ahead of it.
     before: usize,
-    /// What it knew when it looked last.
+    /// The queue's change count when it last checked.
     news: u64,
     is_over: bool,
 }
@@ -97,12 +97,12 @@ impl Admission {
         admission
     }
 
-    /// The time that it goes by.
+    /// The current time.
     pub fn now(&self) -> Now {
         self.clock.now()
     }
 
-    /// Asks for all that `claims` say. Where `may_wait`, a call that does not fit in now may wait.
+    /// Requests everything in `claims`. If it `may_wait`, a call that does not fit now waits.
     pub fn begin(self: &Arc<Self>, claims: Vec<Claim>, may_wait: bool) -> Begun {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let now = self.clock.now();
@@ -132,12 +132,12 @@ impl Admission {
         Begun::Waiting(Ticket { admission, id, number, line, claims, key, before, news, is_over: false })
     }
 
-    /// What a provider told of its limits at the target that `key` names.
+    /// Records the limits that a provider reported for the target named by `key`.
     pub fn told(&self, key: &Key, told: &Told) {
         self.store.told(key, told, self.clock.now());
     }
 
-    /// Changes a budget by hand.
+    /// Changes a budget manually.
     pub fn adjust(
         &self,
         key: &Key,
@@ -149,7 +149,7 @@ impl Admission {
         found
     }
 
-    /// How much of one budget is in use.
+    /// The usage of one budget.
     pub fn budget(&self, key: &Key, budget: &BudgetFigures) -> BudgetUse {
         self.store.budget(key, budget, self.clock.now())
     }
@@ -159,12 +159,12 @@ impl Admission {
         self.store.snapshot(self.clock.now())
     }
 
-    /// How many calls wait for each counter.
+    /// The number of waiting calls for each counter.
     pub fn waiting(&self) -> HashMap<Key, usize> {
         self.queue().waiting_for()
     }
 
-    /// Something changed that those who wait may have waited for: limits, or what is left of them.
+    /// Tells waiters that limits, or what is left of them, may have changed.
     pub fn moved(&self) {
         let mut queue = self.queue();
         if !queue.is_empty() {
@@ -183,7 +183,7 @@ impl Admission {
 
     fn scan(&self, queue: &mut Queue) {
         let now = self.clock.now();
-        // The numbers of those who wait are told apart from the ids of those who did not.
+        // The numbers of waiters are distinct from the ids of calls that did not wait.
         queue.scan(|number, claims| self.store.reserve(waiting_id(number), claims, now));
     }
 }
@@ -205,7 +205,7 @@ impl Lessor for Admission {
     }
 }
 
-/// The id of a call that waited: those of others count up from 0.
+/// The id of a call that waited: the ids of others count up from 0.
 const fn waiting_id(number: u64) -> CallId {
     number | 1 << 63
 }
@@ -222,17 +222,17 @@ fn refused(key: Key, shortage: Shortage, now: Now, since: u64, is_queue_full: bo
 }
 
 impl Ticket {
-    /// The counter that it waits for, at first.
+    /// The counter that it first waited for.
     pub fn key(&self) -> &Key {
         &self.key
     }
 
-    /// How many calls that need the same were before it when it came.
+    /// The number of calls with the same needs that were ahead of it when it joined.
     pub fn before(&self) -> usize {
         self.before
     }
 
-    /// How it stands now.
+    /// Its current state.
     pub fn check(&mut self) -> Verdict {
         let admission = Arc::clone(&self.admission);
         let mut queue = admission.queue();
@@ -260,7 +260,7 @@ impl Ticket {
         Verdict::Wait(ready.max(now.steady + 1))
     }
 
-    /// Ready when it is to `check` again before the time that it was told.
+    /// Ready when it must `check` again before the time that the last check returned.
     pub fn poll_change(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let changed = self.admission.queue().watch(self.number, self.line, self.news, context.waker());
         if changed { Poll::Ready(()) } else { Poll::Pending }
@@ -274,7 +274,7 @@ impl Drop for Ticket {
         }
         let mut queue = self.admission.queue();
         if queue.leave(self.number, self.line) {
-            // It was admitted, and nobody is left who would send anything.
+            // It has been admitted, but its caller is gone and will send nothing.
             let (id, now) = (waiting_id(self.number), self.admission.clock.now());
             self.admission.store.settle(id, Outcome::Unsent, now);
             self.admission.store.leave(id, now);

@@ -1,4 +1,4 @@
-//! Counters of budgets: what was spent, reported and estimated, and what is reserved by calls under way.
+//! Counters of budgets: reported and estimated spending, and what is reserved by calls in flight.
 
 use crate::{
     claim::{BudgetFigures, Key, Money},
@@ -8,50 +8,50 @@ use crate::{
     window::Window,
 };
 
-/// Shares of an amount, in percent, that are told when they are reached.
+/// Shares of an amount, in percent, that are reported when reached.
 pub const THRESHOLDS: [u8; 3] = [50, 80, 100];
 
-/// How much of a budget is in use.
+/// The usage of a budget.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BudgetUse {
-    /// The amount of a window, as the last call that claimed something of it knew it.
+    /// The amount per window, as of the last call that claimed some of it.
     pub amount: Money,
-    /// What was added to it by hand.
+    /// The sum of top-ups.
     pub topped_up: Money,
-    /// What was spent, as it was reported.
+    /// What was spent, as reported by providers.
     pub reported: Money,
-    /// What was spent at most by calls that were sent and whose use was never reported.
+    /// The maximum spent by requests whose usage was never reported.
     pub estimated: Money,
-    /// What calls under way may spend at most.
+    /// The maximum that calls in flight may spend.
     pub reserved: Money,
-    /// When the window ends, in seconds since 1970, where it does.
+    /// When the window ends, in seconds since 1970, if it does.
     pub ends_at: Option<i64>,
 }
 
 impl BudgetUse {
-    /// What may be spent in all.
+    /// The total that may be spent.
     pub fn whole(&self) -> Money {
         self.amount.saturating_add(self.topped_up)
     }
 
-    /// What was spent and is reserved.
+    /// The sum of what was spent and what is reserved.
     pub fn taken(&self) -> Money {
         self.reported.saturating_add(self.estimated).saturating_add(self.reserved)
     }
 }
 
-/// A budget of which a threshold was reached.
+/// A budget threshold that was reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Crossing {
     /// The budget; always there outside of this crate.
     pub key: Option<Key>,
     /// The threshold, in percent.
     pub percent: u8,
-    /// How much of it is in use.
+    /// The usage of the budget.
     pub budget: BudgetUse,
 }
 
-/// A sum: of this period, or of a rolling window.
+/// A sum over this period, or over a rolling window.
 #[derive(Debug)]
 enum Sum {
     Plain(Money),
@@ -97,9 +97,9 @@ pub(crate) struct BudgetCounter {
     reserved: Money,
     /// When the period ends, in seconds since 1970.
     ends_at: Option<i64>,
-    /// Which period it is.
+    /// The number of the period.
     period: u64,
-    /// How many of the thresholds were told.
+    /// How many of the thresholds have been reported.
     told: usize,
 }
 
@@ -118,7 +118,7 @@ impl BudgetCounter {
         }
     }
 
-    /// Takes over other figures, and begins the next period where this one is over.
+    /// Applies changed figures, and begins the next period if this one is over.
     pub(crate) fn renew(&mut self, figures: Option<&BudgetFigures>, now: Now) {
         if let Some(figures) = figures.filter(|figures| **figures != self.figures) {
             if figures.window != self.figures.window {
@@ -140,7 +140,7 @@ impl BudgetCounter {
         }
     }
 
-    /// What was spent until now counts as spent in the new window: nobody knows when it was.
+    /// What has been spent so far counts as spent in the new window, since its times are not known.
     fn change_window(&mut self, figures: &BudgetFigures, now: Now) {
         for sum in [&mut self.reported, &mut self.estimated, &mut self.topped_up] {
             let amount = sum.get(now.steady);
@@ -150,7 +150,7 @@ impl BudgetCounter {
         self.ends_at = figures.window.end(now.seconds());
     }
 
-    /// Why `asked` does not fit in; `None` where it does.
+    /// Why `asked` does not fit; `None` if it does.
     pub(crate) fn shortage(&mut self, asked: Money, now: Now) -> Option<Shortage> {
         let is_hard = self.figures.is_hard;
         let found = self.in_use(now);
@@ -166,7 +166,7 @@ impl BudgetCounter {
             (Sum::Rolling(reported), Sum::Rolling(estimated)) => {
                 // Either log alone may free enough; both together do so no later.
                 [reported.freed_at(over), estimated.freed_at(over)].into_iter().flatten().min().or(
-                    // At the latest when all of it is forgotten.
+                    // At the latest when everything has expired.
                     Some(now.steady.saturating_add(reported.window())),
                 )
             }
@@ -184,13 +184,13 @@ impl BudgetCounter {
         })
     }
 
-    /// Reserves, and gives the period that it is reserved in.
+    /// Reserves, and returns the period of the reservation.
     pub(crate) fn reserve(&mut self, amount: Money) -> u64 {
         self.reserved = self.reserved.saturating_add(amount);
         self.period
     }
 
-    /// Of what was `reserved` in `period` this was spent. A period that is over is not opened again.
+    /// Settles a reservation: of what was `reserved` in `period` this was spent. A past period is not reopened.
     pub(crate) fn settle(
         &mut self,
         period: u64,
@@ -209,7 +209,7 @@ impl BudgetCounter {
         self.crossing(now)
     }
 
-    /// The highest threshold that was reached since the last time, of which nobody was told.
+    /// The highest threshold reached since the last call that has not been reported.
     fn crossing(&mut self, now: Now) -> Option<Crossing> {
         let found = self.in_use(now);
         let spent = found.reported.saturating_add(found.estimated);
@@ -219,7 +219,7 @@ impl BudgetCounter {
         };
         let reached = THRESHOLDS.iter().filter(|percent| is_reached(percent)).count();
         let before = std::mem::replace(&mut self.told, reached);
-        // In a rolling window what was spent may become less: a threshold that is reached again is told again.
+        // The sum of a rolling window may decrease: a threshold that is reached again is reported again.
         let percent = THRESHOLDS.iter().take(reached).skip(before).last()?;
         Some(Crossing { key: None, percent: *percent, budget: found })
     }
@@ -247,7 +247,7 @@ impl BudgetCounter {
         }
     }
 
-    /// Whether nothing would be lost without it.
+    /// Whether it can be removed without losing anything.
     pub(crate) fn is_idle(&mut self, now: Now) -> bool {
         let found = self.in_use(now);
         found.taken() == 0 && found.topped_up == 0

@@ -6,12 +6,12 @@ use std::sync::Arc;
 /// Money, in 10^-24 dollars.
 pub type Money = u128;
 
-/// Names a counter: a rule, and one value of its scope.
+/// The key of a counter: a rule, and one value of its scope.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
     /// The rule's name, such as `limits.search`.
     pub rule: Arc<str>,
-    /// The value of its scope that the call has, such as a team's name.
+    /// The call's value of the scope, such as a team's name.
     pub value: Arc<str>,
 }
 
@@ -20,39 +20,39 @@ pub struct Key {
 pub struct Claim {
     /// The counter.
     pub key: Key,
-    /// The most milliseconds that the call waits for it; `None` where it is refused at once.
+    /// The maximum time in milliseconds that the call waits for it; `None` to refuse it at once.
     pub wait: Option<u64>,
-    /// How much it needs.
+    /// The amount that it needs.
     pub demand: Demand,
 }
 
-/// How much a call needs, and of how much.
+/// The amount that a call needs, and the limit or budget it counts towards.
 #[derive(Clone, Debug)]
 pub enum Demand {
-    /// One request, and tokens, of a rate limit.
+    /// One request and its tokens, towards a rate limit.
     Limit {
         /// The limit.
         limit: LimitFigures,
-        /// The most tokens that the call may use.
+        /// The maximum number of tokens that the call may use.
         tokens: u64,
-        /// Whether `tokens` is a guess at what nobody limits: then more than the whole limit counts as the whole limit.
+        /// Whether `tokens` is a guess because nothing limits them: then it is capped at the whole limit.
         is_open: bool,
     },
     /// Money of a budget.
     Budget {
         /// The budget.
         budget: BudgetFigures,
-        /// The most that the call may cost.
+        /// The maximum cost of the call.
         amount: Money,
     },
-    /// One request, and tokens, of what a provider itself says that it takes.
+    /// One request and its tokens, towards a provider's own limits.
     Provider {
-        /// The most tokens that the call may use.
+        /// The maximum number of tokens that the call may use.
         tokens: u64,
     },
 }
 
-/// What a rate limit counts over.
+/// The period of a rate limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Per {
     /// A second.
@@ -86,20 +86,19 @@ impl Per {
     }
 }
 
-/// The figures of a rate limit; what is absent is not limited.
+/// The figures of a rate limit; absent ones are unlimited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LimitFigures {
     /// Requests per second, minute and day.
     pub requests: [Option<u64>; 3],
     /// Tokens per second, minute and day.
     pub tokens: [Option<u64>; 3],
-    /// Calls under way at once.
+    /// Concurrent calls.
     pub concurrency: Option<u64>,
 }
 
 impl LimitFigures {
-    /// How many of `tokens` count for a call: all of them, or where nobody limits them (`is_open`) no more than there are
-    /// in all.
+    /// How many of `tokens` count for a call: all of them, or at most the whole limit if they are a guess (`is_open`).
     pub fn counted(&self, tokens: u64, is_open: bool) -> u64 {
         let smallest = self.tokens.iter().flatten().min();
         smallest.filter(|_| is_open).map_or(tokens, |most| tokens.min(*most))
@@ -109,10 +108,10 @@ impl LimitFigures {
 /// The figures of a budget.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BudgetFigures {
-    /// How much may be spent in a window.
+    /// The amount that may be spent per window.
     pub amount: Money,
     /// The window.
     pub window: Arc<Window>,
-    /// Whether a call that does not fit is kept from being sent.
+    /// Whether a call that does not fit is refused.
     pub is_hard: bool,
 }

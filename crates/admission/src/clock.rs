@@ -1,11 +1,11 @@
-//! Clock of admission, given by its user.
+//! Clock of admission, supplied by the user of the crate.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-/// A moment.
+/// A point in time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Now {
-    /// Milliseconds of a clock that only goes forward: for rates and waits.
+    /// Milliseconds of a monotonic clock: for rates and waits.
     pub steady: u64,
     /// Milliseconds since 1970: for calendars.
     pub wall: i64,
@@ -18,13 +18,13 @@ impl Now {
     }
 }
 
-/// Tells the time.
+/// A source of the current time.
 pub trait Clock: Send + Sync {
-    /// The moment.
+    /// The current time.
     fn now(&self) -> Now;
 }
 
-/// A clock that is moved by hand, for tests.
+/// A clock that is advanced manually, for tests.
 #[derive(Debug, Default)]
 pub struct ManualClock {
     steady: AtomicU64,
@@ -37,7 +37,7 @@ impl ManualClock {
         Self { steady: AtomicU64::new(1_000_000), wall: AtomicI64::new(wall * 1000) }
     }
 
-    /// Goes on by so many milliseconds.
+    /// Advances by this many milliseconds.
     pub fn advance(&self, milliseconds: u64) {
         self.steady.fetch_add(milliseconds, Ordering::SeqCst);
         self.wall.fetch_add(i64::try_from(milliseconds).unwrap_or(i64::MAX), Ordering::SeqCst);

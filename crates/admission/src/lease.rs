@@ -1,4 +1,4 @@
-//! Leases: what an attempt of a call was given. It knows what it holds, and gives it back whatever ends the attempt.
+//! Leases: the permits of an attempt, returned however the attempt ends.
 
 use crate::{
     budget::Crossing,
@@ -12,20 +12,20 @@ use std::{
     },
 };
 
-/// Where a lease is from.
+/// The issuer of a lease.
 pub(crate) trait Lessor: Send + Sync {
     /// The request was sent.
     fn sent(&self, id: CallId);
 
-    /// Replaces what is reserved by what was used.
+    /// Replaces the reservation by the actual usage.
     fn settle(&self, id: CallId, outcome: Outcome) -> Vec<Crossing>;
 
-    /// The call is over.
+    /// The call has ended.
     fn leave(&self, id: CallId);
 }
 
-/// What an attempt was given. Dropped without being settled it releases what was never sent, and books all of what was
-/// sent as an estimate. Its place among the calls under way it keeps until it is dropped.
+/// The permits of an attempt. Dropped without being settled, it releases what was not sent, and books what was sent in
+/// full, as an estimate. It counts as in flight until it is dropped.
 pub struct Lease {
     from: Arc<dyn Lessor>,
     id: CallId,
@@ -38,7 +38,7 @@ impl Lease {
         Self { from, id, is_sent: AtomicBool::new(false), is_settled: AtomicBool::new(false) }
     }
 
-    /// The request was sent, or is about to be.
+    /// The request was sent or is about to be.
     pub fn sent(&self) {
         if !self.is_sent.swap(true, Ordering::AcqRel) {
             self.from.sent(self.id);
@@ -50,12 +50,12 @@ impl Lease {
         self.is_sent.load(Ordering::Acquire)
     }
 
-    /// Whether it was settled.
+    /// Whether it has been settled.
     pub fn is_settled(&self) -> bool {
         self.is_settled.load(Ordering::Acquire)
     }
 
-    /// Replaces what is reserved by what was used, once. Gives the thresholds of budgets that were reached.
+    /// Replaces the reservation by the actual usage, once. Returns the budget thresholds that were reached.
     pub fn settle(&self, outcome: Outcome) -> Vec<Crossing> {
         if self.is_settled.swap(true, Ordering::AcqRel) {
             return Vec::new();
@@ -63,7 +63,7 @@ impl Lease {
         self.from.settle(self.id, outcome)
     }
 
-    /// Settles what nothing more will be known of.
+    /// Settles usage that will never be reported.
     pub fn give_up(&self) -> Vec<Crossing> {
         self.settle(if self.is_sent() { Outcome::Unreported } else { Outcome::Unsent })
     }

@@ -1,11 +1,11 @@
 //! Admission of calls: rate limits, concurrency and budgets, and the queue of the calls that wait for them.
 //!
-//! A call that is to be sent says what it needs of each counter ([`Claim`]); [`Admission`] gives it a [`Lease`] for all of
-//! it or for nothing, lets it wait, or refuses it. The lease is settled with what the call really used. One that is
-//! dropped releases what was never sent, and books in full, as an estimate, what was sent and never reported.
+//! A call states what it needs of each counter ([`Claim`]); [`Admission`] grants a [`Lease`] for all of it, lets it
+//! wait, or refuses it. The lease is settled with the call's actual usage. If it is dropped instead, what was not sent
+//! is released, and what was sent but never reported is booked in full, as an estimate.
 //!
-//! Where the counters are is behind [`Store`]; [`Memory`] keeps them in this process. Pure: no I/O, no runtime, and the
-//! time comes from a [`Clock`].
+//! [`Store`] abstracts where the counters are kept; [`Memory`] keeps them in this process. Pure: no I/O, no runtime,
+//! and the time comes from a [`Clock`].
 #![forbid(unsafe_code)]
 
 mod admission;

@@ -1,7 +1,7 @@
-//! Counters of rate limits: requests and tokens in rolling windows, and calls under way.
+//! Counters of rate limits: requests and tokens in rolling windows, and calls in flight.
 //!
-//! What is admitted and not sent yet is *pending*: it counts, and no window forgets it. A request is in the windows from
-//! when it was sent; tokens from when it is known how many they were, as a server may count them at either time.
+//! What has been admitted but not sent is *pending*: it counts, and does not expire. A request enters the windows when
+//! it is sent; tokens enter them when their number is known, as a server may count them at either time.
 
 use crate::{
     claim::{LimitFigures, Per},
@@ -9,16 +9,16 @@ use crate::{
     shortage::{Short, Shortage},
 };
 
-/// How much of a rate limit is in use.
+/// The usage of a rate limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LimitUse {
-    /// The limit, as the last call that claimed something of it knew it.
+    /// The limit, as of the last call that claimed some of it.
     pub limit: LimitFigures,
-    /// Requests of the last second, minute and day, where they are limited, those that are yet to be sent included.
+    /// Requests of the last second, minute and day if limited, including pending ones.
     pub requests: [Option<u64>; 3],
-    /// Tokens of the last second, minute and day, where they are limited, those that are reserved included.
+    /// Tokens of the last second, minute and day if limited, including reserved ones.
     pub tokens: [Option<u64>; 3],
-    /// Calls under way.
+    /// Calls in flight.
     pub in_flight: u64,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct LimitCounter {
 }
 
 impl LimitCounter {
-    /// Why one request with `tokens` does not fit in; `None` where it does.
+    /// Why one request with `tokens` does not fit; `None` if it does.
     pub(crate) fn shortage(&mut self, limit: &LimitFigures, tokens: u64, now: u64) -> Option<Shortage> {
         self.limit = *limit;
         if let Some(most) = limit.concurrency
@@ -96,7 +96,7 @@ impl LimitCounter {
         self.pending_tokens = self.pending_tokens.saturating_add(tokens);
     }
 
-    /// A request that is pending was sent.
+    /// A pending request was sent.
     pub(crate) fn sent(&mut self, now: u64) {
         self.pending_requests = self.pending_requests.saturating_sub(1);
         for log in self.requests.iter_mut().flatten() {
@@ -104,12 +104,12 @@ impl LimitCounter {
         }
     }
 
-    /// A request that is pending will not be sent.
+    /// A pending request will not be sent.
     pub(crate) fn unsent(&mut self) {
         self.pending_requests = self.pending_requests.saturating_sub(1);
     }
 
-    /// Of the tokens that were `reserved` so many were `used`.
+    /// Settles a reservation: of the `reserved` tokens this many were `used`.
     pub(crate) fn settle(&mut self, reserved: u64, used: u64, now: u64) {
         self.pending_tokens = self.pending_tokens.saturating_sub(reserved);
         for log in self.tokens.iter_mut().flatten() {
@@ -117,7 +117,7 @@ impl LimitCounter {
         }
     }
 
-    /// A call is under way no more.
+    /// A call is no longer in flight.
     pub(crate) fn leave(&mut self) {
         self.in_flight = self.in_flight.saturating_sub(1);
     }
@@ -140,7 +140,7 @@ impl LimitCounter {
         found
     }
 
-    /// Whether nothing would be lost without it.
+    /// Whether it can be removed without losing anything.
     pub(crate) fn is_idle(&mut self, now: u64) -> bool {
         let mut logs = self.requests.iter_mut().chain(&mut self.tokens).flatten();
         let is_empty = logs.all(|log| log.sum(now) == 0);

@@ -14,14 +14,14 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// More values of scopes than a process has users. Those beyond share one counter of their rule.
+/// The maximum number of counters. Values of scopes beyond it share one counter of their rule.
 const MAX_COUNTERS: usize = 100_000;
-/// Where idle counters are first looked for.
+/// The number of counters at which idle ones are first removed.
 const SWEEP: usize = 4_096;
-/// The value that those beyond share.
+/// The value shared by those beyond the maximum.
 const OTHERS: &str = "(others)";
 
-/// Counters in this process.
+/// The counters of this process.
 #[derive(Debug, Default)]
 pub struct Memory(Mutex<Counters>);
 
@@ -31,11 +31,11 @@ struct Counters {
     budgets: HashMap<Key, BudgetCounter>,
     providers: HashMap<Key, ProviderCounter>,
     calls: HashMap<CallId, Call>,
-    /// When idle counters are looked for next.
+    /// The number of counters at which idle ones are removed next.
     sweep_at: usize,
 }
 
-/// What a call has.
+/// The claims and reservations of a call.
 #[derive(Debug)]
 struct Call {
     held: Vec<(Key, Held)>,
@@ -71,7 +71,7 @@ impl Counters {
         self.sweep_at = self.size().saturating_mul(2);
     }
 
-    /// The key of the counter that a claim is counted at.
+    /// The key of the counter for a claim.
     fn place(&self, claim: &Claim) -> Key {
         let is_known = match claim.demand {
             Demand::Limit { .. } => self.limits.contains_key(&claim.key),

@@ -2,14 +2,14 @@
 
 use crate::shortage::{Short, Shortage};
 
-/// What a provider told.
+/// Limits reported by a provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Told {
-    /// How many requests it still takes, and after how many milliseconds it takes all again.
+    /// The remaining requests, and the time in milliseconds until the limit is full again.
     pub requests: Option<(u64, u64)>,
-    /// How many tokens it still takes, and after how many milliseconds it takes all again.
+    /// The remaining tokens, and the time in milliseconds until the limit is full again.
     pub tokens: Option<(u64, u64)>,
-    /// For how many milliseconds it takes nothing.
+    /// The time in milliseconds for which it accepts nothing.
     pub closed: Option<u64>,
 }
 
@@ -17,13 +17,13 @@ pub struct Told {
 pub(crate) struct ProviderCounter {
     in_flight: u64,
     closed_until: u64,
-    /// How many are left until when.
+    /// The number left, and the time until which that applies.
     requests: Option<(u64, u64)>,
     tokens: Option<(u64, u64)>,
 }
 
 impl ProviderCounter {
-    /// Why one request with `tokens` does not fit in; `None` where it does.
+    /// Why one request with `tokens` does not fit; `None` if it does.
     pub(crate) fn shortage(&mut self, tokens: u64, now: u64) -> Option<Shortage> {
         for left in [&mut self.requests, &mut self.tokens] {
             *left = left.filter(|(_, until)| *until > now);
@@ -31,7 +31,7 @@ impl ProviderCounter {
         let until = |left: Option<(u64, u64)>, asked: u64| {
             left.filter(|(left, _)| *left < asked).map_or(0, |(_, until)| until)
         };
-        // Nothing says that a whole prompt fits in at any time: what is asked for is then up to the provider.
+        // A whole prompt may never fit into what is reported: then the provider decides.
         let tokens = until(self.tokens, tokens.min(1));
         let until = self.closed_until.max(until(self.requests, 1)).max(tokens);
         (until > now).then(|| Shortage {
@@ -56,7 +56,7 @@ impl ProviderCounter {
         self.in_flight = self.in_flight.saturating_sub(1);
     }
 
-    /// The provider told this with an answer. Of what it says is left, calls under way beside that one may take some.
+    /// Records what the provider reported with a response. Other calls in flight may use some of what it says is left.
     pub(crate) fn told(&mut self, told: &Told, now: u64) {
         let others = self.in_flight.saturating_sub(1);
         if let Some((left, resets)) = told.requests {
@@ -70,7 +70,7 @@ impl ProviderCounter {
         }
     }
 
-    /// Whether nothing would be lost without it.
+    /// Whether it can be removed without losing anything.
     pub(crate) fn is_idle(&self, now: u64) -> bool {
         let is_over = |left: Option<(u64, u64)>| left.is_none_or(|(_, until)| until <= now);
         self.in_flight == 0 && self.closed_until <= now && is_over(self.requests) && is_over(self.tokens)

@@ -1,8 +1,8 @@
-//! Queue of the calls that wait: in the order in which they came, wherever they need the same.
+//! Queue of waiting calls: first in, first out among those with the same needs.
 //!
-//! Calls that need the same counters stand in one line. The heads of all lines are tried in the order in which they came;
-//! one that does not fit in keeps what it is short of for itself, so that no later call takes it away, and leaves
-//! everything else to the others: a team that is at its limit holds up nobody else.
+//! Calls that need the same counters form one line. The heads of all lines are tried in order of arrival; one that does
+//! not fit keeps what it is short of for itself, so that no later call takes it, and leaves everything else to the
+//! others: a team at its limit delays no other team.
 
 use crate::{
     claim::{Claim, Key},
@@ -15,19 +15,19 @@ use std::{
     task::Waker,
 };
 
-/// Which line a call stands in. Lines that have the same by chance are one, which harms nobody.
+/// The line of a call. Lines with the same id by chance are merged, which does no harm.
 type LineId = u64;
 
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     lines: HashMap<LineId, Line>,
-    /// The heads of all lines, by their numbers.
+    /// The heads of all lines, by call number.
     heads: BTreeMap<u64, LineId>,
     waiting: usize,
-    /// Those who have been admitted and do not know it yet.
+    /// Calls that have been admitted but have not checked yet.
     admitted: HashSet<u64>,
     next: u64,
-    /// How often something happened that those who wait have to know.
+    /// The number of changes that waiters must know about.
     news: u64,
 }
 
@@ -36,7 +36,7 @@ struct Line {
     waiting: VecDeque<Waiter>,
     /// What its head is short of.
     short: Option<(Key, Shortage)>,
-    /// Whether its head does not know yet that it is.
+    /// Whether its head has not noticed yet that it is the head.
     is_head_new: bool,
 }
 
@@ -44,22 +44,22 @@ struct Line {
 struct Waiter {
     number: u64,
     claims: Arc<[Claim]>,
-    /// When it began to wait.
+    /// When it started to wait.
     since: u64,
     waker: Option<Waker>,
 }
 
-/// How one that waits stands.
+/// The state of a waiting call.
 #[derive(Debug)]
 pub(crate) enum Standing {
     Admitted,
     Waiting {
-        /// What it, or whoever is before it, is short of.
+        /// What it, or the head of its line, is short of.
         short: Option<(Key, Shortage)>,
         since: u64,
         is_head: bool,
     },
-    /// It is not in the queue.
+    /// It has left the queue.
     Gone,
 }
 
@@ -71,7 +71,7 @@ pub(crate) fn line_of(claims: &[Claim]) -> LineId {
     hasher.finish()
 }
 
-/// Whether `ready` is earlier than what is known. Two clocks do not tick at once: a little is no news.
+/// Whether `ready` is earlier than known. Two clocks differ slightly: a small difference does not count.
 fn is_earlier(ready: Option<u64>, known: Option<u64>) -> bool {
     const LITTLE: u64 = 20;
     ready.is_some_and(|ready| known.is_none_or(|known| ready.saturating_add(LITTLE) < known))
@@ -86,7 +86,7 @@ impl Queue {
         self.waiting
     }
 
-    /// What keeps somebody with these claims from being tried before those who wait.
+    /// What prevents a call with these claims from being tried before the waiting ones.
     pub(crate) fn in_the_way(&self, claims: &[Claim]) -> Option<(Key, Shortage)> {
         if self.waiting == 0 {
             return None;
@@ -100,7 +100,7 @@ impl Queue {
         self.lines.values().find_map(|line| line.short.clone().filter(|(key, _)| is_ours(key)))
     }
 
-    /// Puts somebody at the end, who is `short` of something. Gives the number, and how many are before in the same line.
+    /// Appends a call that is `short` of something. Returns its number, and how many are ahead of it in the same line.
     pub(crate) fn join(&mut self, claims: Arc<[Claim]>, since: u64, short: (Key, Shortage)) -> (u64, usize) {
         let number = self.next;
         self.next += 1;
@@ -116,7 +116,7 @@ impl Queue {
         (number, before)
     }
 
-    /// Tries all heads; `reserve` says whether one with this number gets what it claims.
+    /// Tries all heads; `reserve` reserves the claims of the call with this number.
     pub(crate) fn scan(&mut self, mut reserve: impl FnMut(u64, &[Claim]) -> Result<(), Shortage>) {
         let mut kept: Vec<(Key, Shortage)> = Vec::new();
         let mut from = 0;
@@ -129,7 +129,7 @@ impl Queue {
                 Some(Shortage { claim: place, ..shortage.clone() })
             });
             let found = match in_the_way {
-                // It is short of what somebody before it keeps for itself.
+                // It is short of something that an earlier call keeps for itself.
                 Some(shortage) => Err(shortage),
                 None => reserve(number, &head.claims),
             };
@@ -161,7 +161,8 @@ impl Queue {
                         is_earlier(shortage.ready_at, known.ready_at)
                             || (shortage.is_certain && !known.is_certain)
                     });
-                    // Only the head looks at the clock for what it is short of; how long all wait depends on what that is.
+                    // Only the head watches the clock for what it is short of; how long the others wait depends on
+                    // that.
                     let count = if known.is_none() { line.waiting.len() } else { 1 };
                     if is_news || line.is_head_new {
                         line.is_head_new = false;
@@ -176,7 +177,7 @@ impl Queue {
         }
     }
 
-    /// How the one with this number stands.
+    /// The state of the call with this number.
     pub(crate) fn standing(&mut self, number: u64, line: LineId) -> Standing {
         if self.admitted.remove(&number) {
             return Standing::Admitted;
@@ -191,13 +192,13 @@ impl Queue {
         }
     }
 
-    /// How often something happened that those who wait have to know.
+    /// The number of changes that waiters must know about.
     pub(crate) fn news(&self) -> u64 {
         self.news
     }
 
-    /// Has `waker` woken when something changes for the one with this number. Says whether something did since there were
-    /// so many `news`.
+    /// Registers `waker` for changes that concern the call with this number. Returns whether there have been any since
+    /// the change count was `news`.
     pub(crate) fn watch(&mut self, number: u64, line: LineId, news: u64, waker: &Waker) -> bool {
         if self.news != news || self.admitted.contains(&number) {
             return true;
@@ -213,7 +214,7 @@ impl Queue {
         }
     }
 
-    /// Takes the one with this number out. Says whether it had been admitted.
+    /// Removes the call with this number. Returns whether it had been admitted.
     pub(crate) fn leave(&mut self, number: u64, id: LineId) -> bool {
         if self.admitted.remove(&number) {
             return true;
@@ -231,7 +232,7 @@ impl Queue {
             match line.waiting.front_mut() {
                 Some(next) => {
                     self.heads.insert(next.number, id);
-                    // It is the one that looks at the clock now.
+                    // It now watches the clock.
                     if let Some(waker) = next.waker.take() {
                         waker.wake();
                     }
@@ -244,7 +245,7 @@ impl Queue {
         false
     }
 
-    /// How many wait for each counter.
+    /// The number of waiting calls for each counter.
     pub(crate) fn waiting_for(&self) -> HashMap<Key, usize> {
         let mut found: HashMap<Key, usize> = HashMap::new();
         for line in self.lines.values() {

@@ -1,34 +1,34 @@
-//! Rolling window: how much there was within the last so many milliseconds.
+//! Rolling window: a sum over the last milliseconds of a given length.
 //!
-//! What happened is kept in slots of a thousandth of the window, and forgotten when all of a slot is older than the window
-//! and a margin for what happens at the server a little later than here. So at no moment does the sum leave out anything
-//! of the window that ends then.
+//! Events are kept in slots of a thousandth of the window, and expire when their whole slot is older than the window
+//! plus a margin for events that reach the server slightly later. So the sum never leaves out anything in the window
+//! that ends now.
 
 use std::collections::VecDeque;
 
-/// Slots of a rolling window: which one a moment is in, and when all of it is forgotten.
+/// Slots of a rolling window: the slot of a point in time, and when the slot expires.
 #[derive(Clone, Copy, Debug)]
 pub struct Slots {
     window: u64,
     /// The length of a slot.
     grain: u64,
-    /// How long something is kept beyond the window.
+    /// How long a slot is kept beyond the window.
     margin: u64,
 }
 
 impl Slots {
-    /// Those of a window of so many milliseconds.
+    /// The slots of a window of this many milliseconds.
     pub fn new(window: u64) -> Self {
         let window = window.max(1);
         Self { window, grain: (window / 1000).max(1), margin: JITTER.min(window / 50) }
     }
 
-    /// The slot of this moment.
+    /// The slot of this point in time.
     pub fn of(&self, at: u64) -> u64 {
         at.checked_div(self.grain).unwrap_or(at)
     }
 
-    /// When what is in `slot` is forgotten.
+    /// When `slot` expires.
     pub fn end(&self, slot: u64) -> u64 {
         let end = slot.saturating_add(1).saturating_mul(self.grain);
         end.saturating_add(self.window).saturating_add(self.margin)
@@ -44,7 +44,7 @@ pub(crate) struct Rolling {
     slots: VecDeque<(u64, u128)>,
 }
 
-/// Requests reach a server with this much variation, in milliseconds, at most a fiftieth of the window.
+/// The variation in the arrival of requests at a server, in milliseconds, at most a fiftieth of the window.
 const JITTER: u64 = 100;
 
 impl Rolling {
@@ -57,7 +57,7 @@ impl Rolling {
         self.slots_of.window
     }
 
-    /// When what is in `slot` is forgotten.
+    /// When `slot` expires.
     fn end_of(&self, slot: u64) -> u64 {
         self.slots_of.end(slot)
     }
@@ -72,13 +72,13 @@ impl Rolling {
         }
     }
 
-    /// What there was in the window that ends at `now`.
+    /// The sum of the window that ends at `now`.
     pub(crate) fn sum(&mut self, now: u64) -> u128 {
         self.expire(now);
         self.sum
     }
 
-    /// This much happens at `now`.
+    /// Adds `amount` at `now`.
     pub(crate) fn add(&mut self, now: u64, amount: u128) {
         if amount == 0 {
             return;
@@ -92,7 +92,7 @@ impl Rolling {
         }
     }
 
-    /// When at least `amount` of it will be forgotten; `None` where there is less.
+    /// When at least `amount` of it will have expired; `None` if it holds less.
     pub(crate) fn freed_at(&self, amount: u128) -> Option<u64> {
         let mut freed = 0_u128;
         for (slot, here) in &self.slots {
@@ -104,7 +104,7 @@ impl Rolling {
         None
     }
 
-    /// Forgets everything.
+    /// Removes everything.
     pub(crate) fn clear(&mut self) {
         self.slots.clear();
         self.sum = 0;

@@ -1,20 +1,20 @@
-//! Shortages: why a call does not fit in.
+//! Shortages: why a call does not fit.
 
 use crate::claim::Per;
 
-/// What there is not enough of.
+/// What is short.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Short {
     /// Requests of a window.
     Requests(Per),
     /// Tokens of a window.
     Tokens(Per),
-    /// Places for calls under way.
+    /// Concurrent calls.
     #[default]
     Concurrency,
     /// Money.
     Budget,
-    /// The provider itself says that it takes no more for now.
+    /// The provider reports that it accepts no more for now.
     Provider,
     /// The store of the counters does not answer.
     Store,
@@ -23,21 +23,21 @@ pub enum Short {
 /// Why a call is not admitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shortage {
-    /// The first of its claims that does not fit in.
+    /// The index of the first claim that does not fit.
     pub claim: usize,
-    /// What there is not enough of.
+    /// What is short.
     pub what: Short,
-    /// How much there is in all.
+    /// The total.
     pub limit: u128,
-    /// How much of it is taken.
+    /// The part that is taken.
     pub used: u128,
-    /// How much of that is reserved by calls under way.
+    /// The part of that which calls in flight have reserved.
     pub in_flight: u128,
-    /// How much the call asks for.
+    /// The amount that the call requests.
     pub asked: u128,
-    /// When there is enough at the latest (milliseconds of the steady clock), unless others take it; `None` where that is
-    /// up to calls under way, or never.
+    /// When there will be enough at the latest (milliseconds of the steady clock), unless other calls take it; `None`
+    /// if that depends on calls in flight, or never.
     pub ready_at: Option<u64>,
-    /// Whether nothing that is under way can make it fit in before that.
+    /// Whether no call in flight can make it fit earlier.
     pub is_certain: bool,
 }

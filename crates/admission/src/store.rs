@@ -9,66 +9,66 @@ use crate::{
     shortage::Shortage,
 };
 
-/// Tells the attempts of calls apart; never used twice.
+/// The id of a call's attempt; never reused.
 pub type CallId = u64;
 
-/// How an attempt ended, as far as counters are concerned.
+/// The outcome of an attempt, as far as it affects counters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Nothing was sent: everything is released.
     Unsent,
-    /// It was sent, and the provider refused it: it was a request, which used nothing.
+    /// It was sent, and the provider refused it: it counts as a request without usage.
     Refused,
-    /// It was sent, and nothing is known of what it used: all that was reserved is booked, as an estimate.
+    /// It was sent, and its usage is unknown: everything reserved is booked, as an estimate.
     Unreported,
-    /// It was sent, and used this.
+    /// It was sent, with this usage.
     Used {
-        /// The tokens; what was reserved where they are not known.
+        /// The tokens; if unknown, the reserved number.
         tokens: Option<u64>,
-        /// What it cost; what was reserved, as an estimate, where that is not known.
+        /// The cost; if unknown, the reserved amount, as an estimate.
         cost: Option<Money>,
         /// Whether the figures are estimates.
         is_estimate: bool,
     },
 }
 
-/// What is done to a budget by hand.
+/// A manual change of a budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Adjustment {
-    /// More may be spent in this window.
+    /// Adds to the amount of this window.
     TopUp(Money),
-    /// What was spent in this window is forgotten. Reservations stay.
+    /// Resets the spending of this window. Reservations stay.
     Reset,
 }
 
 /// All counters.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    /// Those of rate limits, in the order of their keys.
+    /// The counters of rate limits, ordered by key.
     pub limits: Vec<(Key, LimitUse)>,
-    /// Those of budgets, in the order of their keys.
+    /// The counters of budgets, ordered by key.
     pub budgets: Vec<(Key, BudgetUse)>,
 }
 
-/// Keeps counters. Each operation is atomic; those of one call are idempotent by its id.
+/// Keeps counters. Each operation is atomic; operations for one call are idempotent by its id.
 pub trait Store: Send + Sync {
-    /// Takes all that `claims` ask for, or nothing. Does nothing for a call that has it already.
+    /// Reserves everything in `claims`, or nothing. Does nothing if the call already holds them.
     fn reserve(&self, call: CallId, claims: &[Claim], now: Now) -> Result<(), Shortage>;
 
     /// The request was sent.
     fn sent(&self, call: CallId, now: Now);
 
-    /// Replaces what is reserved by what was used. The second time it does nothing. Places for calls under way are kept.
-    /// Gives the thresholds of budgets that were reached.
+    /// Replaces the reservation by the actual usage; a second time it does nothing. The call still counts as in flight.
+    /// Returns the budget thresholds that were reached.
     fn settle(&self, call: CallId, outcome: Outcome, now: Now) -> Vec<Crossing>;
 
-    /// The call is over, which was settled.
+    /// A settled call has ended.
     fn leave(&self, call: CallId, now: Now);
 
-    /// A provider told something of its limits at the target that `key` names.
+    /// Records the limits that a provider reported for the target named by `key`.
     fn told(&self, key: &Key, told: &Told, now: Now);
 
-    /// Changes a budget by hand. Fails where the store does not answer.
+    /// Changes a budget manually. Fails if the store is unavailable.
     fn adjust(
         &self,
         key: &Key,
@@ -77,15 +77,16 @@ pub trait Store: Send + Sync {
         now: Now,
     ) -> Result<BudgetUse, String>;
 
-    /// How much of one budget is in use.
+    /// The usage of one budget.
     fn budget(&self, key: &Key, budget: &BudgetFigures, now: Now) -> BudgetUse;
 
     /// All counters.
     fn snapshot(&self, now: Now) -> Snapshot;
 
-    /// Has `wake` called when there may be more than before by what others did: never with a lock of the store held.
+    /// Registers `wake` to be called when other processes may have freed something; never called with a lock of the
+    /// store held.
     fn watch(&self, wake: Box<dyn Fn() + Send + Sync>) {
-        // Nobody else uses it.
+        // There are no other users.
         drop(wake);
     }
 }

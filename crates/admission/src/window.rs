@@ -1,27 +1,27 @@
-//! Windows of budgets: the time that an amount is for.
+//! Windows of budgets: the period that an amount applies to.
 
 use jiff::{RoundMode, Timestamp, ToSpan, Unit, Zoned, ZonedRound, tz::TimeZone};
 use std::fmt;
 
-/// The time that an amount is for.
+/// The period that an amount applies to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Window {
     /// All time.
     Total,
-    /// The last so many milliseconds.
+    /// The last milliseconds, this many.
     Rolling(u64),
     /// A period of the calendar, in a time zone.
     Calendar(Period, TimeZone),
 }
 
-/// A period of the calendar.
+/// A unit of the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Period {
     /// An hour.
     Hour,
     /// A day.
     Day,
-    /// A week, from Monday on.
+    /// A week, starting on Monday.
     Week,
     /// A month.
     Month,
@@ -38,7 +38,8 @@ const PERIODS: [(&str, Period); 5] = [
 ];
 
 impl Window {
-    /// Reads `month`, `rolling 24h` or `total`; calendars go by `zone`, such as `Europe/Oslo`, or by UTC.
+    /// Parses `month`, `rolling 24h` or `total`; calendar periods use the time zone `zone`, such as `Europe/Oslo`, or
+    /// UTC.
     pub fn read(text: &str, zone: Option<&str>) -> Result<Self, String> {
         let zone = match zone {
             None => TimeZone::UTC,
@@ -73,7 +74,7 @@ impl Window {
         length.filter(|length| *length > 0).map(Self::Rolling).ok_or_else(wrong)
     }
 
-    /// Its name with its time zone: what tells it apart from other windows.
+    /// Its name with its time zone, which distinguishes it from other windows.
     pub fn name(&self) -> String {
         match self {
             Self::Calendar(_, zone) => format!("{self} {}", zone.iana_name().unwrap_or("UTC")),
@@ -81,11 +82,11 @@ impl Window {
         }
     }
 
-    /// The end of the period that `wall` (seconds since 1970) is in, where it has one.
+    /// The end of the period that contains `wall` (seconds since 1970), if it has one.
     pub fn end(&self, wall: i64) -> Option<i64> {
         let Self::Calendar(period, zone) = self else { return None };
         let now = Timestamp::from_second(wall).ok()?.to_zoned(zone.clone());
-        // A window whose end cannot be found would never begin anew.
+        // A window whose end cannot be found never restarts.
         Some(next(*period, &now).map_or(i64::MAX, |end| end.timestamp().as_second()))
     }
 }
@@ -108,7 +109,7 @@ fn next(period: Period, now: &Zoned) -> Option<Zoned> {
     next.ok()?.to_zoned(now.time_zone().clone()).ok()
 }
 
-/// As it is written.
+/// As the configuration writes it.
 impl fmt::Display for Window {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
