@@ -9,9 +9,10 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// A client's account.
+/// The usage account of a client.
 pub(crate) struct Account {
-    /// This process's. A forked child begins its own: a thread that does not exist there may have locked the parent's.
+    /// The ledger of this process. A forked child begins its own: a thread that does not exist there may have locked
+    /// the parent's.
     ledger: ArcSwap<(u32, Arc<Ledger>)>,
 }
 
@@ -40,7 +41,7 @@ impl Account {
     }
 }
 
-/// The entry of one call. It is closed once, by whatever ends the call first; later closings do nothing.
+/// The entry of one call. It is closed once, by whatever ends the call first; closing it again does nothing.
 #[derive(Default)]
 pub struct Entry {
     catalog: Option<Arc<Catalog>>,
@@ -49,14 +50,14 @@ pub struct Entry {
     open: Mutex<Option<Open>>,
 }
 
-/// What decides on the cost of a call besides what it used at the target that answered.
+/// What affects the cost of a call besides its usage at the target that answered.
 #[derive(Clone, Debug, Default)]
 pub struct Bill {
-    /// Whose prices count; the client's where absent.
+    /// The catalog for its prices; the client's if absent.
     pub catalog: Option<Arc<Catalog>>,
-    /// What targets used that began the stream, and broke off.
+    /// Usage of targets that began the stream and broke off.
     pub begun: Vec<Arc<Settlement>>,
-    /// What attempts used that gave nothing of an answer.
+    /// Usage of attempts that contributed nothing to an answer.
     pub unanswered: Vec<Arc<Settlement>>,
 }
 
@@ -69,7 +70,7 @@ struct Open {
 }
 
 impl Open {
-    /// In the ledger that outlives the process first, where there is one.
+    /// Recorded in the ledger that outlives the process first, if there is one.
     fn record(self, settlement: Arc<Settlement>, end: End) {
         let Self { ledger, shared, labels, .. } = self;
         if let Some(shared) = &shared {
@@ -80,12 +81,12 @@ impl Open {
 }
 
 impl Entry {
-    /// An entry of what is not a call of a model: closing it records nothing.
+    /// The entry of something other than a model call: closing it records nothing.
     pub fn none() -> Arc<Self> {
         Arc::default()
     }
 
-    /// Opens an entry for a call of `model` at `provider`. `catalog` has the prices; the built-in one where `None`.
+    /// Opens an entry for a call of `model` at `provider`. `catalog` has the prices; `None` for the built-in one.
     pub(crate) fn open(
         ledger: Arc<Ledger>,
         shared: Option<Shared>,
@@ -100,7 +101,7 @@ impl Entry {
         Arc::new(Self { catalog, at, open })
     }
 
-    /// Records the call as it was settled.
+    /// Records the settled call.
     pub fn close(&self, end: End, settlement: &Arc<Settlement>) {
         if let Some(open) = self.take() {
             open.record(Arc::clone(settlement), end);
@@ -116,7 +117,7 @@ impl Entry {
         open.record(self.settle(record, bill), end);
     }
 
-    /// Settles what `record` says, as of when the call began.
+    /// Settles `record` at the prices of the call's start.
     pub fn settle(&self, record: UsageRecord, bill: Bill) -> Arc<Settlement> {
         let catalog = bill.catalog.or_else(|| self.catalog.clone());
         let settlement = Settlement::new(UsageRecord { at: self.at, ..record }, catalog);

@@ -1,4 +1,4 @@
-//! Calls whose model was resolved: made with one engine, and accounted for when they end.
+//! Calls with a resolved model: made with one engine, and recorded in the ledger when they end.
 
 use crate::{
     account::{Bill, Entry},
@@ -16,7 +16,7 @@ use ferrule_wire::{
 };
 use std::sync::Arc;
 
-/// A call whose model's name was resolved. It keeps the engine that it was resolved by.
+/// A call whose model has been resolved. It keeps the engine that resolved it.
 #[derive(Clone, Debug)]
 pub struct ResolvedCall {
     engine: Arc<Engine>,
@@ -40,21 +40,21 @@ impl ResolvedCall {
         Self { engine, route, drop_params, catalog, ledger, shared, entry: None }
     }
 
-    /// The engine that it was resolved by.
+    /// The engine that resolved it.
     pub fn engine(&self) -> &Arc<Engine> {
         &self.engine
     }
 
-    /// Who may be asked.
+    /// Its candidates.
     pub fn route(&self) -> &Route {
         &self.route
     }
 
-    /// The model as its caller named it; the default one by its target.
+    /// The model as the caller named it; the target's name for the default model.
     pub fn asked_model(&self) -> String {
         let Route { alias, group, .. } = &self.route;
         match (group, alias) {
-            // A group of the moment.
+            // An ad-hoc group.
             (Some(group), _) if group.name.is_empty() => {
                 group.targets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
             }
@@ -64,30 +64,30 @@ impl ResolvedCall {
         }
     }
 
-    /// The id of the provider that is asked first.
+    /// The id of the first candidate's provider.
     pub fn provider(&self) -> &str {
         self.route.first().map_or("", |first| &first.provider)
     }
 
-    /// The function of the caller's own that orders the targets, where one does: it is to be called before the call is
-    /// made, and its order goes into the options.
+    /// The custom strategy that orders the targets, if there is one. It must be run before the call is made, and its
+    /// order put into the options.
     pub fn own_strategy<'a>(&'a self, options: &'a CallOptions) -> Option<&'a OwnStrategy> {
         ferrule_engine::own_strategy(self.route.group.as_deref(), options)
     }
 
-    /// The targets that the call would try, in order, and why. Makes no request.
+    /// The targets that the call would try, in order, and why. Sends no request.
     #[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
     pub fn preview(&self, demands: &Demands<'_>, options: &CallOptions) -> Result<Preview, CallError> {
         self.engine.preview(self.route.clone().into(), demands, options)
     }
 
-    /// Whether what the provider cannot carry is dropped where the call does not say.
+    /// The default for dropping what the provider cannot carry.
     pub fn drop_params(&self) -> bool {
         self.drop_params
     }
 
-    /// The call's entry in the ledger, opened where it is not yet: with `metadata`, the labels by which usage is
-    /// grouped. Whoever ends the call early closes it.
+    /// The call's entry in the ledger, opened if necessary, with `metadata` as the labels by which usage is grouped. If
+    /// the call ends early, the caller must close it.
     pub fn open_entry(&mut self, metadata: Vec<(String, String)>) -> Arc<Entry> {
         let first = self.route.first().cloned().unwrap_or_default();
         let labels = Labels { alias: self.route.alias.clone(), metadata };
@@ -98,7 +98,7 @@ impl ResolvedCall {
         Arc::clone(self.entry.get_or_insert_with(open))
     }
 
-    /// A plain completion.
+    /// A chat completion without streaming.
     pub async fn complete(mut self, request: Request, options: CallOptions) -> Result<Reply, CallError> {
         let entry = self.open_entry(options.metadata.clone());
         let (engine, call) = self.with(request, options);
@@ -106,7 +106,7 @@ impl ResolvedCall {
         accounted(&entry, reply, |reply| &reply.settlement)
     }
 
-    /// A streamed completion; comes back when the first events are there.
+    /// A streamed completion; returns when the first events have arrived.
     pub async fn stream(mut self, request: Request, options: CallOptions) -> Result<Stream, CallError> {
         let entry = self.open_entry(options.metadata.clone());
         let (engine, call) = self.with(request, options);
@@ -116,7 +116,7 @@ impl ResolvedCall {
         }
     }
 
-    /// Embeddings, in requests of at most `batch_size` texts.
+    /// Embeds texts, in requests of at most `batch_size` texts.
     pub async fn embed(
         mut self,
         request: EmbeddingRequest,
@@ -141,7 +141,7 @@ impl ResolvedCall {
         accounted(&entry, reply, |reply| &reply.settlement)
     }
 
-    /// Speech; comes back when the first of the audio is there.
+    /// Synthesises speech; returns when the first of the audio has arrived.
     pub async fn speech(
         mut self,
         request: SpeechRequest,
@@ -155,7 +155,7 @@ impl ResolvedCall {
         }
     }
 
-    /// How many tokens a request has, where the provider can be asked. Counting is free, and not accounted for.
+    /// Counts the tokens of a request, if the provider offers that. Counting is free, and not recorded.
     pub async fn count_tokens(
         self,
         request: Request,
@@ -170,7 +170,7 @@ impl ResolvedCall {
     }
 }
 
-/// `reply`, once it is recorded.
+/// Returns `reply` after recording it.
 #[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
 fn accounted<T>(
     entry: &Entry,

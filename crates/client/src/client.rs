@@ -1,4 +1,4 @@
-//! Client: its current engine, which is replaced when the settings change.
+//! Client: holds the current engine, and replaces it when the settings change.
 
 use crate::{account::Account, call::ResolvedCall, error::ClientError, process, settings::Settings};
 use arc_swap::ArcSwap;
@@ -13,27 +13,27 @@ use ferrule_wire::operation::ModelInfo;
 use std::{fmt, future::Future, sync::Arc};
 use tokio::task::JoinSet;
 
-/// A client of all providers that its settings name.
+/// A client for all providers in its settings.
 ///
-/// Settings and engine change together and atomically ([`Client::apply`]); calls in flight keep what they began with. A
-/// forked child gets an engine of its own ([`process`]).
+/// Settings and engine change together and atomically ([`Client::apply`]); calls in flight keep those they began with.
+/// A forked child gets its own engine ([`process`]).
 pub struct Client {
     state: ArcSwap<State>,
     account: Account,
 }
 
-/// What a client is at a time.
+/// The state of a client at one point in time.
 struct State {
     process: u32,
     settings: Settings,
     /// `None` after `close`.
     engine: Option<Arc<Engine>>,
-    /// What other processes share, where anything is.
+    /// State shared with other processes, if any.
     shared: Option<Shared>,
 }
 
 impl State {
-    /// `before` is the state until now, in this process, with its engine.
+    /// `before` is this process's previous state, with its engine.
     fn new(settings: Settings, before: Option<(&Self, &Engine)>) -> Result<Self, ClientError> {
         let same = before.filter(|(before, _)| before.settings.state == settings.state);
         let shared = match same {
@@ -47,13 +47,13 @@ impl State {
 }
 
 impl Client {
-    /// A client with these settings; connects to nothing yet.
+    /// A client with these settings; does not connect yet.
     pub fn new(settings: Settings) -> Result<Self, ClientError> {
         Ok(Self { state: ArcSwap::from_pointee(State::new(settings, None)?), account: Account::default() })
     }
 
-    /// Replaces the settings. Providers that stay the same keep their connections, calls in flight what they began
-    /// with. If the settings are not usable, the old ones stay.
+    /// Replaces the settings. Unchanged providers keep their connections, and calls in flight keep the engine they
+    /// began with. If the new settings are invalid, the old ones stay.
     pub fn apply(&self, settings: &Settings) -> Result<(), ClientError> {
         loop {
             let (state, engine) = self.current()?;
@@ -63,7 +63,7 @@ impl Client {
         }
     }
 
-    /// Closes idle connections; calls in flight keep theirs until they end. No other call can be made.
+    /// Closes idle connections; calls in flight keep theirs until they end. No further calls can be made.
     pub fn close(&self) {
         loop {
             let state = self.state.load_full();
@@ -80,7 +80,7 @@ impl Client {
         self.current().map(|(_, engine)| engine)
     }
 
-    /// Who may be asked for `model`, or for the default one.
+    /// The candidates for `model`, or for the default model.
     pub fn resolve(&self, model: Option<&str>) -> Result<Route, ClientError> {
         self.engine()?.resolve(model).map_err(ClientError::Config)
     }
@@ -90,13 +90,13 @@ impl Client {
         self.engine()?.provider_id(name).map(str::to_owned).map_err(ClientError::Config)
     }
 
-    /// A call of `model`, or of the default one, to be made with the engine of this moment.
+    /// A call of `model`, or of the default model, with the current engine.
     pub fn resolve_call<'a>(&self, model: impl Into<Option<&'a str>>) -> Result<ResolvedCall, ClientError> {
         let model = model.into();
         self.resolved(|engine| engine.resolve(model))
     }
 
-    /// A call of any of `models`, in their order, to be made with the engine of this moment.
+    /// A call of any of `models`, in their order, with the current engine.
     pub fn resolve_call_of_any(&self, models: &[String]) -> Result<ResolvedCall, ClientError> {
         self.resolved(|engine| engine.resolve_all(models))
     }
@@ -112,12 +112,12 @@ impl Client {
         Ok(ResolvedCall::new(engine, route, *drop_params, catalog.clone(), ledger, shared))
     }
 
-    /// What is known of the groups and targets now.
+    /// The current status of groups and targets.
     pub fn status(&self) -> Result<Status, ClientError> {
         Ok(self.engine()?.status())
     }
 
-    /// Changes the budget `name` by hand, for one `value` of its scope.
+    /// Changes the budget `name` manually, for one `value` of its scope.
     pub fn change_budget(
         &self,
         name: &str,
@@ -127,8 +127,8 @@ impl Client {
         self.engine()?.change_budget(name, value, change).map_err(ClientError::Config)
     }
 
-    /// Opens the circuit breakers of a target, or of all targets of a group, until they are closed by this. `observer` is
-    /// notified of those that change.
+    /// Opens the circuit breakers of a target, or of all targets of a group, until they are closed by this method.
+    /// `observer` is notified of those that change.
     pub fn set_breaker(
         &self,
         name: &str,
@@ -151,7 +151,7 @@ impl Client {
         Ok(async move { engine.models(&provider, timeouts).await })
     }
 
-    /// Sends a request to `provider` as it is; comes back when the first of the body is there.
+    /// Sends a request to `provider` unchanged; returns when the first of the body has arrived.
     pub fn raw(
         &self,
         provider: &str,
@@ -164,7 +164,7 @@ impl Client {
         Ok(async move { engine.raw(call).await })
     }
 
-    /// How `providers` are, in their order. All are asked at once, and none charges for it.
+    /// The health of `providers`, in their order. All are checked at once, and none charges for it.
     pub fn health(
         &self,
         providers: Vec<String>,
@@ -186,17 +186,17 @@ impl Client {
         })
     }
 
-    /// What the calls so far used and cost, by provider, model, alias and metadata.
+    /// The usage and cost of all calls so far, by provider, model, alias and metadata.
     pub fn usage(&self) -> Vec<(Row, Totals)> {
         self.account.rows()
     }
 
-    /// Forgets what the calls so far used.
+    /// Clears the usage of the calls so far.
     pub fn clear_usage(&self) {
         self.account.clear();
     }
 
-    /// This process's state and engine. A forked child gets its own: the parent's connections are the parent's.
+    /// This process's state and engine. A forked child gets its own and must not use the parent's connections.
     fn current(&self) -> Result<(Arc<State>, Arc<Engine>), ClientError> {
         loop {
             let state = self.state.load_full();
@@ -208,12 +208,12 @@ impl Client {
         }
     }
 
-    /// Replaces `expected` by `next`, unless something else has come there meanwhile; says whether it did.
+    /// Replaces `expected` by `next`, unless it has been replaced in the meantime; returns whether it did.
     fn replace(&self, expected: &Arc<State>, next: State) -> bool {
         let before = arc_swap::Guard::into_inner(self.state.compare_and_swap(expected, Arc::new(next)));
         let replaced = Arc::ptr_eq(&before, expected);
         if replaced && before.process != process::current() {
-            // The parent's engine is left alone for good: ending its connections here would speak on the parent's
+            // The parent's engine must never be dropped here: closing its connections would write to the parent's
             // sockets.
             std::mem::forget(before);
         }

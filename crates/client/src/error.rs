@@ -1,13 +1,13 @@
-//! Errors of clients, before a call is sent.
+//! Errors of a client before a call is sent.
 
 use std::fmt;
 
-/// Why a client cannot make a call, or take its settings.
+/// Why a client cannot make a call or accept its settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientError {
     /// The client is closed.
     Closed,
-    /// The settings, or the name of a model or provider, are not usable; the text says what to write instead.
+    /// The settings, or the name of a model or provider, are invalid; the text says what to write instead.
     Config(String),
 }
 

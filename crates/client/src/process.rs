@@ -1,8 +1,8 @@
-//! Process generations: what a forked child must not use of its parent.
+//! Process generations: detect forked children, which must not use their parent's resources.
 //!
-//! A child does not have the parent's threads, and the parent's connections are the parent's. Objects remember the
-//! process that they were made in, and compare it with the current one at each step of a call; asking the system for it
-//! each time would cost more than the step, so whoever forks notes it ([`note`]).
+//! A child does not have the parent's threads, and must not use its connections. Objects remember the process that they
+//! were made in, and compare it with the current one at each step of a call; asking the system each time would cost
+//! more than the step, so the number is cached, and updated after a fork ([`note`]).
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -16,8 +16,8 @@ pub fn current() -> u32 {
     }
 }
 
-/// Notes the number of this process: to be called first in every forked child, which is not to end the programs that
-/// its parent started.
+/// Records the number of this process: must be called first in every forked child, and keeps it from ending the
+/// programs that its parent started.
 pub fn note() -> u32 {
     let number = std::process::id();
     let before = CURRENT.swap(number, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! Built-in providers: their settings, and those that users override.
+//! Built-in providers: their settings, which users may override.
 
 use ferrule_engine::{Authentication, ProviderSettings};
 use ferrule_wire::{
@@ -6,8 +6,8 @@ use ferrule_wire::{
     quirks::Quirks,
 };
 
-/// The settings of the built-in provider `id`, without a key; `None` where there is no such provider, or its address
-/// has parts that only its user knows.
+/// The settings of the built-in provider `id`, without a key; `None` if there is no such provider, or its address has
+/// parts that the user must supply.
 pub fn builtin(id: &str) -> Option<ProviderSettings> {
     let row = row(id).filter(|row| !row.base_url.contains('{'))?;
     let headers = row.headers.iter();
@@ -22,12 +22,12 @@ pub fn builtin(id: &str) -> Option<ProviderSettings> {
     })
 }
 
-/// How requests to provider `id` are authorised. A provider of the user's own may well need no key.
+/// How requests to provider `id` are authorised. A user-defined provider may not need a key.
 pub fn authentication(id: &str) -> Authentication {
     row(id).map_or(Authentication::Optional, |row| row.authentication.into())
 }
 
-/// The quirks of provider `id`: its built-in row's, overridden by `given`, an object of them by name as JSON.
+/// The quirks of provider `id`: its built-in row's, overridden by `given`, a JSON object of quirks by name.
 pub fn quirks(id: &str, given: Option<&str>) -> Result<Quirks, String> {
     let built_in = row(id).map(|row| row.quirks.clone());
     let quirks = built_in.unwrap_or(Quirks { provider: id.to_owned().into(), ..Quirks::NONE });

@@ -1,4 +1,4 @@
-//! Settings of a client, and the engine that is made of them.
+//! Settings of a client, and the engine that is built from them.
 
 use crate::state::StateSettings;
 use ferrule_admission::Store;
@@ -14,23 +14,23 @@ use std::sync::Arc;
 pub struct Settings {
     /// The providers.
     pub providers: Vec<ProviderSettings>,
-    /// How models are named. Where it has no `look_up`, bare names are looked up in the catalog.
+    /// The names of models. Without a `look_up`, bare names are looked up in the catalog.
     pub routing: Routing,
-    /// Time limits of calls that have none of their own.
+    /// Default time limits of calls.
     pub timeouts: Timeouts,
-    /// How many times a failed attempt is repeated, where a call does not say.
+    /// The default number of retries.
     pub max_retries: u32,
-    /// Retries, where nothing nearer decides.
+    /// Default retry options.
     pub retry: RetryOptions,
-    /// Circuit breakers, where nothing nearer decides.
+    /// Default settings of circuit breakers.
     pub breaker: BreakerOptions,
-    /// Whether a call that does not say drops what its provider cannot carry.
+    /// Whether calls drop what their provider cannot carry by default.
     pub drop_params: bool,
-    /// How much is read of responses.
+    /// The bounds on what is read of responses.
     pub bounds: Bounds,
     /// How connections are made.
     pub transport: TransportSettings,
-    /// The catalog with the user's own entries; the built-in one where absent.
+    /// The catalog with the user's own entries; the built-in one if absent.
     pub catalog: Option<Arc<Catalog>>,
     /// Rate limits.
     pub limits: Vec<LimitSettings>,
@@ -61,8 +61,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The engine for them, which takes over what stays the same of the one `before`; with its counters in `store`, where
-    /// that is another one than before.
+    /// The engine for these settings, which takes over everything unchanged from the engine `before`; with its counters
+    /// in `store`, if that is a new one.
     pub(crate) fn engine(
         &self,
         before: Option<&Engine>,
@@ -96,7 +96,7 @@ impl Settings {
         Ok(engine.with_admission(&self.limits, &self.budgets))
     }
 
-    /// All that is wrong with the names of models.
+    /// All problems with the names of models.
     pub fn check_names(&self) -> Vec<RoutingProblem> {
         let own = self.providers.iter().filter(|provider| provider.variant.is_none());
         self.routing().check(own.map(|provider| provider.id.as_str()))
@@ -110,7 +110,7 @@ impl Settings {
     }
 }
 
-/// Looks up who offers a bare name. The built-in catalog is unpacked when the first such name is looked up.
+/// Looks up the providers of a bare name. The built-in catalog is unpacked on first use.
 fn look_up(catalog: Option<Arc<Catalog>>) -> LookUp {
     Arc::new(move |name| {
         let catalog = catalog.as_ref().unwrap_or_else(|| Catalog::builtin());
@@ -119,7 +119,8 @@ fn look_up(catalog: Option<Arc<Catalog>>) -> LookUp {
     })
 }
 
-/// Looks up who may be meant by a name that nobody lists: whose pattern it matches, else who lists the nearest name.
+/// Looks up suggestions for an unlisted name: providers whose pattern it matches, or else those that list the nearest
+/// name.
 fn similar(catalog: Option<Arc<Catalog>>) -> LookUp {
     Arc::new(move |name| {
         let catalog = catalog.as_ref().unwrap_or_else(|| Catalog::builtin());

@@ -1,4 +1,4 @@
-//! State of a client that other processes share: where it is, and what its ledger notes of a call.
+//! State shared with other processes: where it is kept, and how calls are written to its ledger.
 
 use ferrule_catalog::{End, Labels, Settlement};
 use ferrule_engine::admission_clock;
@@ -10,14 +10,14 @@ use std::time::Duration;
 pub struct StateSettings {
     /// Where.
     pub address: Address,
-    /// What holds while that does not answer.
+    /// What happens while that is unavailable.
     pub on_loss: OnLoss,
     /// How long calls are kept in the ledger; `None` for ever.
     pub retention: Option<Duration>,
 }
 
 impl StateSettings {
-    /// Opens it, where it is shared.
+    /// Opens the state if it is shared.
     pub(crate) fn open(&self) -> Result<Option<Shared>, String> {
         let Address::Sqlite(path) = &self.address else { return Ok(None) };
         let retention = self.retention.map(|kept| i64::try_from(kept.as_millis()).unwrap_or(i64::MAX));
@@ -31,7 +31,7 @@ impl StateSettings {
     }
 }
 
-/// Notes a call in the ledger, with what it used elsewhere.
+/// Writes a call to the ledger, with its usage elsewhere.
 pub(crate) fn note(shared: &Shared, settlement: &Settlement, end: End, labels: &Labels) {
     for part in settlement.elsewhere() {
         shared.note(record(part, "part", labels));

@@ -1,4 +1,4 @@
-//! Streams that are accounted for when they end, whoever ends them.
+//! Streams that are recorded in the ledger when they end, however they end.
 
 use crate::account::{Bill, Entry};
 use bytes::Bytes;
@@ -6,7 +6,7 @@ use ferrule_catalog::{End, Settlement};
 use ferrule_engine::{CallError, EventBatch, EventStream, RawReply};
 use std::{ops::Deref, sync::Arc};
 
-/// A streamed completion. Dropping it closes the connection upstream at once, and records what was received.
+/// A streamed completion. Dropping it closes the upstream connection at once, and records what was received.
 #[derive(Debug)]
 pub struct Stream {
     stream: EventStream,
@@ -30,12 +30,12 @@ impl Stream {
         next
     }
 
-    /// What it used and cost, as far as it came.
+    /// The usage and cost, as far as received.
     pub fn settle(&mut self) -> Arc<Settlement> {
         self.stream.settle()
     }
 
-    /// What decides on its cost besides what it used.
+    /// What affects its cost besides its usage.
     pub fn bill(&self) -> Bill {
         Bill {
             catalog: self.stream.catalog().cloned(),
@@ -54,7 +54,7 @@ impl Stream {
     }
 }
 
-/// What is known of it.
+/// The facts about the stream.
 impl Deref for Stream {
     type Target = EventStream;
 
@@ -69,7 +69,7 @@ impl Drop for Stream {
     }
 }
 
-/// A body that is read by its caller alone: audio. Dropping it records what was received.
+/// A body that the caller decodes: audio. Dropping it records what was received.
 #[derive(Debug)]
 pub struct RawBody {
     reply: RawReply,
@@ -93,7 +93,7 @@ impl RawBody {
     }
 }
 
-/// The head of it.
+/// The head of the response.
 impl Deref for RawBody {
     type Target = RawReply;
 
