@@ -1,5 +1,4 @@
-//! Bounded feed that carries the items of one producer outside the runtime to one consumer on it: a [`Queue`] the other
-//! way round.
+//! Bounded feed of items from one producer outside the runtime to one consumer on it: the counterpart of a [`Queue`].
 //!
 //! [`Queue`]: crate::Queue
 
@@ -13,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Items of one producer, which blocks or *arms* the feed where it is full, for one consumer, which polls.
+/// Items of one producer, which blocks or *arms* the feed when it is full, for one consumer, which polls.
 ///
 /// The producer asks for room after each push, so the feed is bounded by its limits plus one push.
 #[derive(Debug)]
@@ -27,7 +26,7 @@ pub struct Feed<T> {
 struct State<T> {
     items: VecDeque<(T, usize)>,
     bytes: usize,
-    /// How it ends, where the producer has nothing more.
+    /// How it ends, once the producer is done.
     end: Option<FeedEnd>,
     /// Whether the consumer is gone.
     abandoned: bool,
@@ -39,29 +38,29 @@ struct State<T> {
 /// How a feed ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FeedEnd {
-    /// All was pushed.
+    /// Everything was pushed.
     Whole,
-    /// The producer gave up: what was pushed is not all.
+    /// The producer gave up: what was pushed is incomplete.
     GivenUp,
 }
 
-/// What a consumer found.
+/// The result of polling a feed.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Fed<T> {
-    /// The next item, and whether the producer had armed the feed and must be notified that there is room.
+    /// The next item, and whether the producer armed the feed and must be notified that there is room.
     Item(T, bool),
-    /// There are no more.
+    /// There are no more items.
     End(FeedEnd),
 }
 
-/// What a producer may do.
+/// What the producer may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Room {
     /// Push more.
     Free,
     /// Wait: it is full.
     Full,
-    /// Stop: nobody wants more.
+    /// Stop: the consumer is gone.
     Gone,
 }
 
@@ -80,7 +79,7 @@ impl<T> Feed<T> {
         Self { state: Mutex::new(state), writable: Condvar::new(), limits }
     }
 
-    /// Adds an item that weighs `bytes`, and says whether there is room for another.
+    /// Adds an item that weighs `bytes`; returns whether there is room for another.
     pub fn push(&self, item: T, bytes: usize) -> Room {
         let mut state = lock(&self.state);
         if state.abandoned {
@@ -96,7 +95,8 @@ impl<T> Feed<T> {
         room
     }
 
-    /// Nothing comes after what was pushed. Where the producer gives up, that does not come either. The first end counts.
+    /// Ends the feed after what was pushed. If the producer gives up, pushed items are dropped as well. Only the first
+    /// end counts.
     pub fn end(&self, end: FeedEnd) {
         let mut state = lock(&self.state);
         let end = *state.end.get_or_insert(end);
@@ -113,7 +113,7 @@ impl<T> Feed<T> {
         }
     }
 
-    /// Arms the feed where it is full: the consumer's next take, or its leaving, then says that it was armed.
+    /// Arms the feed if it is full: the consumer's next take, or its leaving, then returns that it was armed.
     #[must_use]
     pub fn arm(&self) -> Room {
         let mut state = lock(&self.state);
@@ -161,7 +161,7 @@ impl<T> Feed<T> {
         Poll::Pending
     }
 
-    /// The consumer is gone. True where the producer had armed the feed and must be notified.
+    /// The consumer is gone. True if the producer armed the feed and must be notified.
     #[must_use]
     pub fn abandon(&self) -> bool {
         let mut state = lock(&self.state);

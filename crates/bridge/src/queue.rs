@@ -1,10 +1,10 @@
-//! Bounded queue that carries the items of one stream to one consumer.
+//! Bounded queue of items from one stream to one consumer.
 
 use crate::sync::{Condvar, Mutex, lock};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-/// How much a queue may hold before its producer has to wait.
+/// How much a queue may hold before its producer must wait.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Items.
@@ -15,9 +15,9 @@ pub struct Limits {
 
 /// Items of one producer for one consumer, and how they end.
 ///
-/// The consumer takes all that is there. Where nothing is, it either *arms* the queue, and the producer's next push
-/// says so, or blocks. The producer asks [`Queue::poll_space`] before it reads more, so the queue is bounded by its
-/// limits plus one push.
+/// The consumer takes everything that is available. If nothing is, it blocks or *arms* the queue, and the producer's
+/// next push then returns that it was armed. The producer waits for [`Queue::poll_space`] before it reads more, so the
+/// queue is bounded by its limits plus one push.
 #[derive(Debug)]
 pub struct Queue<T, E> {
     state: Mutex<State<T, E>>,
@@ -31,7 +31,7 @@ struct State<T, E> {
     bytes: usize,
     end: Option<E>,
     armed: bool,
-    /// Whether the consumer blocks in `wait`. Without one, waking it would be a system call for nothing.
+    /// Whether the consumer blocks in `wait`. If not, waking it would be a useless system call.
     blocked: bool,
     /// Whether the consumer is gone: what is pushed is dropped.
     abandoned: bool,
@@ -39,10 +39,10 @@ struct State<T, E> {
     producer: Option<Waker>,
 }
 
-/// What a consumer found.
+/// The result of taking from a queue.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Taken<T, E> {
-    /// All that was there; not empty.
+    /// Everything that was available; not empty.
     Items(Vec<T>),
     /// The end, once; after it the queue is [`Taken::Empty`].
     End(E),
@@ -65,7 +65,7 @@ impl<T, E> Queue<T, E> {
         Self { state: Mutex::new(state), readable: Condvar::new(), limits }
     }
 
-    /// Adds an item that weighs `bytes`. True where the consumer had armed the queue and must be notified.
+    /// Adds an item that weighs `bytes`. True if the consumer armed the queue and must be notified.
     #[must_use]
     pub fn push(&self, item: T, bytes: usize) -> bool {
         let mut state = lock(&self.state);
@@ -80,7 +80,7 @@ impl<T, E> Queue<T, E> {
         std::mem::take(&mut state.armed)
     }
 
-    /// Ends the queue: after the items comes `end`. True where the consumer had armed the queue and must be notified.
+    /// Ends the queue: `end` follows the items. True if the consumer armed the queue and must be notified.
     #[must_use]
     pub fn end(&self, end: E) -> bool {
         let mut state = lock(&self.state);
@@ -107,7 +107,7 @@ impl<T, E> Queue<T, E> {
         Poll::Pending
     }
 
-    /// Takes what is there.
+    /// Takes what is available.
     pub fn take(&self) -> Taken<T, E> {
         let mut state = lock(&self.state);
         let taken = if state.items.is_empty() {
@@ -124,8 +124,8 @@ impl<T, E> Queue<T, E> {
         taken
     }
 
-    /// Arms the queue where nothing is there: the next push or end then says that it was armed. False where
-    /// something is there to take.
+    /// Arms the queue if it is empty: the next push or end then returns that it was armed. False if something is
+    /// available.
     #[must_use]
     pub fn arm(&self) -> bool {
         let mut state = lock(&self.state);
@@ -133,7 +133,7 @@ impl<T, E> Queue<T, E> {
         state.armed
     }
 
-    /// Blocks until something is there, for at most `patience`.
+    /// Blocks until something is available, for at most `patience`.
     pub fn wait(&self, patience: Duration) -> Taken<T, E> {
         let deadline = Instant::now() + patience;
         let mut state = lock(&self.state);
@@ -153,7 +153,7 @@ impl<T, E> Queue<T, E> {
         self.take()
     }
 
-    /// The consumer is gone: drops what is there and lets the producer run on.
+    /// The consumer is gone: drops the items and lets the producer run on.
     pub fn abandon(&self) {
         let mut state = lock(&self.state);
         state.abandoned = true;

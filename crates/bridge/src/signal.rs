@@ -6,9 +6,9 @@ use crate::sync::{
     lock,
 };
 
-/// Notifies one event loop that items are ready for it, with one wake-up for all that come before it looks.
+/// Notifies one event loop that items are ready, with one wake-up for all that arrive before it looks.
 ///
-/// Invariant: whenever the list is not empty and nobody is between the two steps of [`Signal::announce`] or of
+/// Invariant: whenever the list is not empty and no thread is between the two steps of [`Signal::announce`] or of
 /// [`Signal::collect`], `pending` is true, and `pending` is true only while a wake-up is on its way to the loop.
 #[derive(Debug)]
 pub struct Signal<T> {
@@ -28,7 +28,7 @@ impl<T> Signal<T> {
         Self::default()
     }
 
-    /// Puts `item` on the list, and calls `wake` unless a wake-up is on its way already.
+    /// Adds `item` to the list, and calls `wake` unless a wake-up is already on its way.
     pub fn announce(&self, item: T, wake: impl FnOnce()) {
         lock(&self.ready).push(item);
         if !self.pending.swap(true, Ordering::AcqRel) {
@@ -36,8 +36,8 @@ impl<T> Signal<T> {
         }
     }
 
-    /// Takes what is ready. `acknowledge` takes the wake-up back (reads the descriptor) and comes first: a wake-up
-    /// that arrives later then belongs to an item that we may see now, and at worst finds nothing.
+    /// Takes the ready items. `acknowledge` consumes the wake-up (reads the descriptor) and comes first: a wake-up that
+    /// arrives later belongs to an item that may be taken now, and at worst finds nothing.
     pub fn collect(&self, acknowledge: impl FnOnce()) -> Vec<T> {
         acknowledge();
         // Only then clear `pending`, and only then look: an item pushed after the look finds `pending` false and wakes.
