@@ -1,4 +1,4 @@
-//! Addresses of state: `memory`, `sqlite:///path`.
+//! Addresses of shared state: `memory`, `sqlite:///path`.
 
 use std::{path::PathBuf, str::FromStr};
 
@@ -12,20 +12,21 @@ pub enum Address {
     Sqlite(PathBuf),
 }
 
-/// A text that is not an address of state.
+/// The error for a text that is not an address of state.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("is not a place for state: write \"memory\", or \"sqlite:///absolute/path/of/a/file.db\"{0}")]
 pub struct NotAnAddress(&'static str);
 
-/// What holds while the backing does not answer.
+/// What happens while the backing is unavailable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnLoss {
-    /// Blocks that are held are spent. Then hard budgets refuse, and limits are divided by the processes last seen.
+    /// Held blocks are spent. After that hard budgets refuse, and limits are divided by the number of processes last
+    /// seen.
     #[default]
     Local,
-    /// Everything is admitted, and booked afterwards.
+    /// Everything is admitted, and booked later.
     Open,
-    /// Everything that a limit or a budget is for is refused.
+    /// Everything subject to a limit or a budget is refused.
     Closed,
 }
 
@@ -40,7 +41,7 @@ impl FromStr for Address {
             let redis = text.starts_with("redis") || text.starts_with("valkey");
             return Err(NotAnAddress(if redis { "; Redis is not supported yet" } else { "" }));
         };
-        // As in SQLAlchemy: three slashes and a relative path, four and an absolute one, are both in use.
+        // As in SQLAlchemy, three slashes with a relative path and four with an absolute one are both in use.
         let path = path.strip_prefix('/').map(|rest| rest.trim_start_matches('/'));
         let Some(path) = path.filter(|path| !path.is_empty()) else {
             return Err(NotAnAddress("; after sqlite: there are three slashes"));
@@ -57,7 +58,7 @@ impl FromStr for Address {
 }
 
 impl OnLoss {
-    /// As it is written.
+    /// As the configuration writes it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Local => "local",

@@ -1,4 +1,4 @@
-//! Core of a store that processes share: its parts, and what all that works on them needs.
+//! Core of a shared store: its parts, and what the modules that use them have in common.
 
 use crate::{address::OnLoss, backing::Away, journal::Journal, link::Link, local::Local, record::Record};
 use ferrule_admission::{Clock, Memory};
@@ -17,26 +17,26 @@ pub(crate) struct Core {
     pub(crate) directory: PathBuf,
     /// The journal, and its name.
     pub(crate) journal: Mutex<(Journal, String)>,
-    /// Locked before the journal, and before the backing is asked.
+    /// Locked before the journal, and before operations of the backing.
     pub(crate) local: Mutex<Local>,
-    /// What providers tell, and what this process counts of limits itself.
+    /// What providers report, and the limits that this process counts itself.
     pub(crate) inner: Memory,
     pub(crate) wake: OnceLock<Box<dyn Fn() + Send + Sync>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) on_loss: OnLoss,
-    /// Milliseconds for which calls are kept; `None` for ever.
+    /// How long calls are kept, in milliseconds; `None` for ever.
     pub(crate) retention: Option<i64>,
     pub(crate) is_away: AtomicBool,
     /// Whether anything happened since the last upkeep.
     pub(crate) is_active: AtomicBool,
     pub(crate) thread: OnceLock<Thread>,
     pub(crate) next_call: AtomicU64,
-    /// When it last said that it lives, swept, and so on: the upkeep's own.
+    /// The times of the upkeep's last heartbeat, sweep, and so on.
     pub(crate) beat_at: AtomicI64,
     pub(crate) swept_at: AtomicI64,
     /// Only one thread does the upkeep at a time.
     pub(crate) upkeep: Mutex<()>,
-    /// Whether it is over.
+    /// Whether the store has been closed.
     pub(crate) is_over: AtomicBool,
     pub(crate) process: u32,
 }
@@ -46,7 +46,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Core {
-    /// Whether it was made in this process, and not in one that this is a fork of.
+    /// Whether it was made in this process rather than in a parent.
     pub(crate) fn is_own(&self) -> bool {
         std::process::id() == self.process
     }
@@ -66,7 +66,7 @@ impl Core {
         }
     }
 
-    /// The backing answers, or not any more.
+    /// Records whether the backing is available.
     pub(crate) fn heard(&self, away: Option<&Away>) {
         match away {
             Some(away) if !self.is_away.swap(true, Ordering::AcqRel) => tracing::warn!(

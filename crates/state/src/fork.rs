@@ -1,26 +1,26 @@
-//! Forks: SQLite's connections, and its own tables of locks, must not be carried into a forked child.
+//! Forks: SQLite's connections and lock tables must not be carried into a forked child.
 //!
-//! Whoever forks calls [`before`] first: it waits for operations under way, lets go of all connections, and keeps new
-//! ones from being made until [`after`], which both the parent and the child call.
+//! [`before`] must be called before a fork: it waits for operations in progress, closes all connections, and prevents
+//! new ones until [`after`], which both the parent and the child call.
 
 use std::{
     cell::RefCell,
     sync::{Mutex, MutexGuard, PoisonError, Weak},
 };
 
-/// Holds a connection that a child must not have.
+/// An owner of a connection that a child must not inherit.
 pub(crate) trait Connected: Send + Sync {
-    /// Lets go of it. Whoever calls this has the gate.
+    /// Closes the connection. The caller holds the gate.
     fn disconnect(&self);
 }
 
-/// Held during each operation on a backing, and across a fork.
+/// Held during each operation of a backing, and across a fork.
 static GATE: Mutex<()> = Mutex::new(());
 /// All links of this process.
 static LINKS: Mutex<Vec<Weak<dyn Connected>>> = Mutex::new(Vec::new());
 
 thread_local! {
-    /// The gate, and the list, while this thread forks.
+    /// The gate and the list, held while this thread forks.
     static FORKING: RefCell<Option<Held>> = const { RefCell::new(None) };
 }
 
@@ -42,7 +42,7 @@ pub fn before() {
     let links = LINKS.lock().unwrap_or_else(PoisonError::into_inner);
     for link in links.iter().filter_map(Weak::upgrade) {
         link.disconnect();
-        // Whoever drops the last one does so with the gate open.
+        // The last reference must be dropped with the gate open.
         if std::sync::Arc::strong_count(&link) == 1 {
             std::mem::forget(link);
         }
@@ -50,7 +50,7 @@ pub fn before() {
     FORKING.with_borrow_mut(|held| *held = Some((gate, links)));
 }
 
-/// This thread has forked; in the child, what the parent shares is the parent's.
+/// This thread has forked; the child must not use what the parent shares.
 pub fn after(is_child: bool) {
     let held = FORKING.with_borrow_mut(Option::take);
     if let Some((_, mut links)) = held

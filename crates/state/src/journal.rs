@@ -1,7 +1,7 @@
-//! Journal of a process: an append-only file of what it spent and of its calls, from where the backing has them.
+//! Journal of a process: an append-only file of its spending and its calls, from which the backing is updated.
 //!
-//! A record is in the file once `append` returned: one `write` of whole lines, which the kernel has, whatever becomes of
-//! the process. It does not survive the machine: nothing is forced to the disk.
+//! A record is in the file once `append` has returned: a single `write` of whole lines, which the kernel keeps whatever
+//! happens to the process. It does not survive a crash of the machine: nothing is synced to disk.
 
 use crate::record::Record;
 use std::{
@@ -10,29 +10,29 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The most that is read at once.
+/// The maximum number of bytes read at once.
 const MOST_READ: u64 = 1 << 20;
 
-/// A process's own journal.
+/// The journal of this process.
 #[derive(Debug)]
 pub struct Journal {
     file: File,
     path: PathBuf,
     length: u64,
-    /// What could not be written yet.
+    /// Data that could not be written yet.
     pending: Vec<u8>,
 }
 
-/// What was read of a journal.
+/// Records read from a journal.
 #[derive(Debug, Default)]
 pub struct Records {
     /// The records.
     pub records: Vec<Record>,
-    /// Where they end.
+    /// The position after them.
     pub end: u64,
 }
 
-/// The directory of the journals beside a database.
+/// The directory of the journals, next to a database.
 pub fn directory(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(".journals");
@@ -44,14 +44,14 @@ pub fn path(directory: &Path, member: &str) -> PathBuf {
     directory.join(format!("{member}.jsonl"))
 }
 
-/// Has only the user read what is made.
+/// Makes created files readable by the user alone.
 pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options
 }
 
-/// Makes the directory of the journals, which only the user can read.
+/// Creates the directory of the journals, readable by the user alone.
 pub fn make_directory(directory: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -61,35 +61,35 @@ pub fn make_directory(directory: &Path) -> io::Result<()> {
 }
 
 impl Journal {
-    /// Begins the journal at `path`.
+    /// Creates the journal at `path`.
     pub fn create(path: PathBuf) -> io::Result<Self> {
         let file = private(OpenOptions::new().append(true).create_new(true)).open(&path)?;
         Ok(Self { file, path, length: 0, pending: Vec::new() })
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// How long it is, in bytes.
+    /// Its length in bytes.
     pub fn length(&self) -> u64 {
         self.length
     }
 
-    /// Whether all that was appended is in the file.
+    /// Whether everything appended has been written to the file.
     pub fn is_written(&self) -> bool {
         self.pending.is_empty()
     }
 
-    /// Appends a record. Where the file cannot be written (a full disk), it is kept in memory until it can.
+    /// Appends a record. If the file cannot be written (a full disk), the record is kept in memory until it can.
     pub fn append(&mut self, record: &Record) -> io::Result<()> {
         serde_json::to_writer(&mut self.pending, record)?;
         self.pending.push(b'\n');
         self.write()
     }
 
-    /// Writes what could not be written before.
+    /// Writes what could not be written earlier.
     pub fn write(&mut self) -> io::Result<()> {
         while !self.pending.is_empty() {
             let count = match self.file.write(&self.pending) {
@@ -105,8 +105,7 @@ impl Journal {
     }
 }
 
-/// Reads the records of a journal from a place on; a line that is not complete is not there yet. A file that does not
-/// exist has none.
+/// Reads the records of a journal from a position on, ignoring an incomplete last line. A missing file has none.
 pub fn read(path: &Path, from: u64) -> io::Result<Records> {
     let mut file = match File::open(path) {
         Ok(file) => file,
@@ -121,7 +120,7 @@ pub fn read(path: &Path, from: u64) -> io::Result<Records> {
         let count = (&mut file).take(MOST_READ).read_to_end(&mut bytes)?;
         match bytes.iter().rposition(|byte| *byte == b'\n') {
             Some(last) => break last + 1,
-            // Not even one line is whole, and there is more.
+            // Not even one line is complete, and there is more.
             None if count as u64 == MOST_READ => {}
             None => break 0,
         }
@@ -131,7 +130,7 @@ pub fn read(path: &Path, from: u64) -> io::Result<Records> {
     for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         match serde_json::from_slice(line) {
             Ok(record) => records.push(record),
-            // Of a later version, or damaged: the others count all the same.
+            // From a later version, or damaged: the others still count.
             Err(error) => {
                 tracing::warn!(target: "ferrule", "{}: a line that cannot be read: {error}", path.display());
             }

@@ -1,4 +1,4 @@
-//! Ledger of calls, as it is asked: what calls used and cost, by whatever they are told apart by.
+//! Ledger of calls: queries of usage and cost, grouped by any of their properties.
 
 use crate::{
     backing::{Away, Backing},
@@ -14,42 +14,42 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// Which calls are asked for.
+/// A query of the ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Question {
-    /// Those that ended at this time or later, in milliseconds since 1970.
+    /// Only calls that ended at this time or later, in milliseconds since 1970.
     pub since: Option<i64>,
-    /// Those that ended before this.
+    /// Only calls that ended before this.
     pub until: Option<i64>,
-    /// What they are told apart by: `provider`, `model`, `group`, `day` (by UTC), or `metadata.<label>`.
+    /// The properties to group by: `provider`, `model`, `group`, `day` (in UTC), or `metadata.<label>`.
     pub by: Vec<String>,
 }
 
-/// What calls are told apart by, in the order of the question; `None` where they have none of it.
+/// The values of a group, in the order of the query; `None` if the calls have no such value.
 pub type Values = Vec<Option<String>>;
 
-/// What some calls used and cost.
+/// The usage and cost of a group of calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallTotals {
     /// All calls.
     pub calls: u64,
-    /// Of them, those that ended without an answer.
+    /// Calls that ended without an answer.
     pub failed: u64,
-    /// Of them, those that ended with a part of it.
+    /// Calls that ended with a partial answer.
     pub interrupted: u64,
-    /// Tokens, as far as they were reported.
+    /// Input tokens, as far as reported.
     pub input_tokens: u64,
-    /// Tokens, as far as they were reported.
+    /// Output tokens, as far as reported.
     pub output_tokens: u64,
-    /// Of the input.
+    /// Input tokens read from a cache.
     pub cache_read_tokens: u64,
-    /// Of the input.
+    /// Input tokens written to a cache.
     pub cache_write_tokens: u64,
-    /// Of the output.
+    /// Output tokens used for reasoning.
     pub reasoning_tokens: u64,
-    /// What they cost, in 10^-24 dollars, as far as it is known.
+    /// The cost in 10^-24 dollars, as far as known.
     pub cost: u128,
-    /// How many calls have an answer whose cost is not known.
+    /// The number of calls with an answer of unknown cost.
     pub unknown_cost: u64,
 }
 
@@ -71,8 +71,8 @@ impl CallTotals {
     }
 }
 
-/// What the calls in the database at `path` used and cost, by what they are told apart by. What is in journals, of living
-/// and dead processes, is booked first.
+/// The usage and cost of the calls in the database at `path`, grouped as queried. Books the journals of live and dead
+/// processes first.
 pub fn totals(path: &Path, question: &Question) -> Result<Vec<(Values, CallTotals)>, Away> {
     let mut found: BTreeMap<Values, CallTotals> = BTreeMap::new();
     each(path, question, |call, day| {
@@ -88,7 +88,7 @@ pub fn totals(path: &Path, question: &Question) -> Result<Vec<(Values, CallTotal
     Ok(found.into_iter().collect())
 }
 
-/// The calls themselves, in the order in which they ended, given to `work` with the day that each ended on.
+/// Passes each call, ordered by end time, to `work`, with the day on which it ended.
 pub fn each(path: &Path, question: &Question, mut work: impl FnMut(&CallRecord, &str)) -> Result<(), Away> {
     if !path.exists() {
         return Err(Away(format!("there is no file {}", path.display())));

@@ -1,9 +1,9 @@
 //! State that several processes share: the counters of limits and budgets, and the ledger of calls.
 //!
-//! [`Shared`] is a store of `ferrule-admission` whose counters are in a [`Backing`] ([`Sqlite`]). A process takes *blocks*
-//! of what a budget or a limit has left, and spends them without asking again; what it spends and what its calls cost is
-//! written to an append-only file first ([`journal`]), which survives the process, and from there in batches to the
-//! backing. The decisions are in `docs/decisions/2026-11-30-shared-state.md`.
+//! [`Shared`] is a store of `ferrule-admission` whose counters are in a [`Backing`] ([`Sqlite`]). A process takes
+//! *blocks* of what is left of a budget or a limit, and spends them without asking again; its spending and the costs of
+//! its calls are first written to an append-only file ([`journal`]), which survives the process, and from there in
+//! batches to the backing. The decisions are in `docs/decisions/2026-11-30-shared-state.md`.
 #![forbid(unsafe_code)]
 
 mod address;

@@ -1,4 +1,4 @@
-//! Link of a process to the backing: one operation at a time, and none while the process forks.
+//! Link of a process to the backing: one operation at a time, and none during a fork.
 
 use crate::{
     backing::{Away, Backing},
@@ -19,13 +19,13 @@ impl Link {
         link
     }
 
-    /// Does `work` with the backing.
+    /// Runs `work` with the backing.
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut dyn Backing) -> Result<T, Away>) -> Result<T, Away> {
         let _gate = fork::gate();
         let mut backing = self.backing.lock().unwrap_or_else(PoisonError::into_inner);
         let done = work(&mut **backing);
         if done.is_err() {
-            // A database that was replaced, or a disk that was full: the next one opens it anew.
+            // The database was replaced, or the disk was full: the next operation opens it again.
             backing.disconnect();
         }
         done

@@ -1,4 +1,4 @@
-//! What a process knows of the counters that it uses: its blocks, what calls under way have of them, and what was spent.
+//! Local view of shared counters: the process's blocks, the reservations of calls in flight, and what was spent.
 
 use crate::{
     backing::{Standing, Want},
@@ -9,12 +9,12 @@ use ferrule_admission::{
 };
 use std::{collections::HashMap, sync::Arc};
 
-/// For how long it is taken as known that there is not enough, in milliseconds.
+/// How long a shortage is remembered, in milliseconds.
 const KNOWN_SHORT: i64 = 50;
-/// The share of a counter that all members together keep beside what calls have: half a percent.
+/// The share of a counter that all members together keep in reserve: half a percent.
 const SPARE: u128 = 200;
 
-/// What of a limit or a budget a counter counts.
+/// The figure of a limit or a budget that a counter counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Figure {
     Money,
@@ -23,7 +23,7 @@ pub(crate) enum Figure {
     Places,
 }
 
-/// Names a counter.
+/// The name of a counter.
 pub(crate) type Name = (Key, Figure);
 
 impl Figure {
@@ -46,20 +46,20 @@ impl Figure {
     }
 }
 
-/// What a call needs of one counter.
+/// The amount that a call needs of one counter.
 #[derive(Debug)]
 pub(crate) struct Need {
-    /// Which of the claims it is of.
+    /// The index of its claim.
     pub(crate) claim: usize,
     pub(crate) name: Name,
     pub(crate) asked: u128,
     pub(crate) whole: u128,
     pub(crate) window: Arc<Window>,
-    /// Whether a call that does not fit in is kept from being sent.
+    /// Whether a call that does not fit is refused.
     pub(crate) is_hard: bool,
 }
 
-/// What `claims` need of counters that are shared.
+/// The amounts that `claims` need of shared counters.
 pub(crate) fn needs(claims: &[Claim]) -> Vec<Need> {
     let mut needs = Vec::new();
     for (claim, Claim { key, demand, .. }) in claims.iter().enumerate() {
@@ -122,29 +122,29 @@ fn signed(amount: u128) -> i128 {
     i128::try_from(amount).unwrap_or(i128::MAX)
 }
 
-/// What the process has of a counter.
+/// The process's share of a counter.
 #[derive(Debug)]
 pub(crate) struct Share {
     pub(crate) name: Arc<str>,
     figure: Figure,
     whole: u128,
     window: Arc<Window>,
-    /// How the counter stood when the backing was last asked; `None` before it was.
+    /// The state of the counter when the backing was last queried; `None` if it never was.
     standing: Option<Standing>,
-    /// What of the block was not spent; below nothing where a call used more than it might.
+    /// The unspent part of the block; negative if a call used more than it reserved.
     block: i128,
-    /// What calls under way may spend.
+    /// The reservations of calls in flight.
     reserved: u128,
-    /// What was spent, and is not on its way to the backing yet.
+    /// Spending that has not been sent to the backing.
     pending: Spent,
-    /// What is on its way.
+    /// Spending that is being sent.
     flushing: Spent,
-    /// What is being given back.
+    /// The part that is being returned.
     returning: u128,
     used_at: i64,
-    /// From when until when it is known that there is not enough, and for how much.
+    /// Between which times a shortage is known, and of how much.
     denied: Option<(i64, i64, u128)>,
-    /// How many of the thresholds were told.
+    /// How many of the thresholds have been reported.
     told: usize,
 }
 
@@ -168,7 +168,7 @@ impl Share {
         }
     }
 
-    /// Takes over the figures of `need`, and leaves a period that is over.
+    /// Applies the figures of `need`, and leaves a period that is over.
     pub(crate) fn renew(&mut self, need: &Need, now: Now) {
         if self.whole != need.whole || self.window != need.window {
             if need.whole > self.whole {
@@ -187,24 +187,24 @@ impl Share {
         }
     }
 
-    /// Nothing is known of the period that begins.
+    /// Resets everything for a new period.
     fn begin(&mut self) {
         (self.standing, self.block, self.reserved, self.told) = (None, 0, 0, 0);
         (self.pending, self.flushing, self.returning) = (Spent::default(), Spent::default(), 0);
         self.denied = None;
     }
 
-    /// The block may have been taken for that of a dead process since it was last heard of.
+    /// Marks the block as uncertain: it may have been taken over as that of a dead process.
     pub(crate) fn doubt(&mut self) {
         self.block = self.block.min(0);
     }
 
-    /// The period, where one is known.
+    /// The period, if known.
     pub(crate) fn period(&self) -> Option<u64> {
         self.standing.as_ref().map(|standing| standing.period)
     }
 
-    /// How much the block lacks of what is asked for.
+    /// How much the block lacks of the requested amount.
     pub(crate) fn lacking(&self, asked: u128) -> u128 {
         let available = self.block.saturating_sub(signed(self.reserved));
         u128::try_from(signed(asked).saturating_sub(available)).unwrap_or_default()
@@ -214,7 +214,7 @@ impl Share {
         self.standing.is_some()
     }
 
-    /// What is wanted of the backing, so that there is enough.
+    /// The request to the backing that makes it sufficient.
     pub(crate) fn want(&self, needed: u128, members: usize) -> Want {
         let members = u128::try_from(members.max(1)).unwrap_or(1);
         Want {
@@ -231,12 +231,12 @@ impl Share {
         self.whole.checked_div(SPARE.saturating_mul(members)).unwrap_or_default()
     }
 
-    /// The backing says how the counter stands.
+    /// Applies a state of the counter from the backing.
     pub(crate) fn see(&mut self, standing: Standing) {
         if self.period().is_some_and(|period| period != standing.period) {
             self.begin();
         }
-        // All that the backing does not know of yet.
+        // Everything that the backing does not know of yet.
         let unknown = self.pending.all().saturating_add(self.flushing.all()).saturating_add(self.returning);
         self.block = signed(standing.mine).saturating_sub(signed(unknown));
         if self.standing.as_ref() != Some(&standing) {
@@ -251,18 +251,18 @@ impl Share {
         self.denied = Some((now.wall, until, needed));
     }
 
-    /// Whether it is known that there is not so much.
+    /// Whether a shortage of this amount is known.
     pub(crate) fn is_denied(&self, needed: u128, now: Now) -> bool {
         self.denied.is_some_and(|(from, until, known)| needed >= known && (from..until).contains(&now.wall))
     }
 
-    /// Why `asked` does not fit in.
+    /// Why `asked` does not fit.
     pub(crate) fn shortage(&self, claim: usize, asked: u128, now: Now) -> Shortage {
         let standing = self.standing.clone().unwrap_or_default();
         let limit = self.whole.saturating_add(standing.topped_up);
         let is_never = asked > limit;
         let freed_at = standing.freed_at.or_else(|| {
-            // At the latest when all of it is forgotten.
+            // At the latest when everything has expired.
             let Window::Rolling(length) = *self.window else { return None };
             (self.figure == Figure::Money)
                 .then(|| now.wall.saturating_add(i64::try_from(length).unwrap_or(i64::MAX)))
@@ -288,7 +288,7 @@ impl Share {
         self.reserved = self.reserved.saturating_add(amount);
     }
 
-    /// Of what was `held` in `period` nothing was spent.
+    /// Releases what was `held` in `period` without spending.
     pub(crate) fn release(&mut self, period: Option<u64>, held: u128) {
         if period.is_none() || self.period() == period {
             self.reserved = self.reserved.saturating_sub(held);
@@ -296,7 +296,7 @@ impl Share {
         }
     }
 
-    /// Of what was `held` in `period` this was spent. A period that is over is not opened again.
+    /// Spends this part of what was `held` in `period`. A past period is not reopened.
     pub(crate) fn spend(
         &mut self,
         period: Option<u64>,
@@ -316,7 +316,7 @@ impl Share {
         (spent > 0).then(|| Booking { name: self.name.to_string(), period, reported, estimated })
     }
 
-    /// What is spent in all, as far as it is known here.
+    /// The total spending, as far as known here.
     fn spent(&self) -> Spent {
         let mut spent = self.flushing;
         spent.add(self.pending);
@@ -326,7 +326,7 @@ impl Share {
         spent
     }
 
-    /// All that counts: spent, and held by anybody.
+    /// Everything that counts: spent, or held by any member.
     pub(crate) fn used(&self) -> u128 {
         let others = self.standing.as_ref().map_or(0, |standing| standing.others);
         self.spent().all().saturating_add(self.reserved).saturating_add(others)
@@ -344,7 +344,7 @@ impl Share {
         }
     }
 
-    /// The highest threshold that was reached since the last time, of which nobody was told here.
+    /// The highest threshold reached since the last call that has not been reported here.
     pub(crate) fn crossing(&mut self, key: &Key) -> Option<Crossing> {
         let budget = self.budget();
         let (spent, whole) = (budget.reported.saturating_add(budget.estimated), budget.whole());
@@ -357,14 +357,14 @@ impl Share {
         Some(Crossing { key: Some(key.clone()), percent, budget })
     }
 
-    /// What was spent until now goes to the backing.
+    /// Starts sending what was spent so far to the backing.
     pub(crate) fn flush(&mut self) -> bool {
         let pending = std::mem::take(&mut self.pending);
         self.flushing.add(pending);
         self.flushing.all() > 0
     }
 
-    /// It arrived, or not.
+    /// Records whether it arrived.
     pub(crate) fn flushed(&mut self, has_arrived: bool) {
         let flushing = std::mem::take(&mut self.flushing);
         if !has_arrived {
@@ -372,8 +372,8 @@ impl Share {
         }
     }
 
-    /// What is to be given back: what is not needed, where the counter is not in use or others want of it; else what there
-    /// is beyond the spare.
+    /// The amount to return: what is not needed, if the counter is not in use or other members want some; otherwise
+    /// what exceeds the reserve.
     pub(crate) fn give_back(&mut self, is_wanted: bool, members: usize, idle_since: i64) -> u128 {
         let unused = u128::try_from(self.block.saturating_sub(signed(self.reserved))).unwrap_or_default();
         let members = u128::try_from(members.max(1)).unwrap_or(1);
@@ -384,7 +384,7 @@ impl Share {
         part
     }
 
-    /// It was given back, or not.
+    /// Records whether it was returned.
     pub(crate) fn given_back(&mut self, part: u128, has_arrived: bool) {
         self.returning = self.returning.saturating_sub(part);
         self.denied = None;
@@ -393,19 +393,19 @@ impl Share {
         }
     }
 
-    /// Whether nothing would be lost without it.
+    /// Whether it can be removed without losing anything.
     pub(crate) fn is_idle(&self, since: i64) -> bool {
         let unknown = self.pending.all().saturating_add(self.flushing.all()).saturating_add(self.returning);
         self.used_at < since && self.block <= 0 && self.reserved == 0 && unknown == 0
     }
 
-    /// Whether it was used since.
+    /// Whether it has been used since.
     pub(crate) fn is_used(&self, since: i64) -> bool {
         self.used_at >= since
     }
 }
 
-/// What a call has.
+/// The holdings of a call.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) held: Vec<Held>,
@@ -413,7 +413,7 @@ pub(crate) struct Call {
     pub(crate) is_settled: bool,
 }
 
-/// What a call has of one counter.
+/// A call's holding of one counter.
 #[derive(Debug)]
 pub(crate) struct Held {
     pub(crate) name: Name,
@@ -421,13 +421,13 @@ pub(crate) struct Held {
     pub(crate) period: Option<u64>,
 }
 
-/// All shares, and all calls under way.
+/// All shares, and all calls in flight.
 #[derive(Debug, Default)]
 pub(crate) struct Local {
     pub(crate) shares: HashMap<Name, Share>,
     pub(crate) calls: HashMap<u64, Call>,
-    /// How many members there are.
+    /// The number of members.
     pub(crate) members: usize,
-    /// When the backing was last heard of.
+    /// When the backing last responded.
     pub(crate) heard_at: i64,
 }

@@ -1,4 +1,4 @@
-//! Records of a journal: one line of JSON each.
+//! Records of a journal, one line of JSON each.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -6,30 +6,30 @@ use std::collections::BTreeMap;
 /// A record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Record {
-    /// What was spent of counters at this moment (milliseconds since 1970).
+    /// Spending of counters at this time (milliseconds since 1970).
     #[serde(rename = "s")]
     Spent(i64, Vec<Booking>),
-    /// A call, or the part of one that was made elsewhere.
+    /// A call, or a part of one that was made at another target.
     #[serde(rename = "c")]
     Call(Box<CallRecord>),
 }
 
-/// The period of what was spent while nothing was known of the counter: the one in which it arrives.
+/// The period of spending while nothing was known of the counter: the one in which it arrives.
 pub(crate) const ANY_PERIOD: u64 = 0;
 
-/// What was spent of one counter.
+/// Spending of one counter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Booking {
     /// The counter.
     #[serde(rename = "n")]
     pub name: String,
-    /// The period that it was taken in.
+    /// The period of the block.
     #[serde(rename = "p")]
     pub period: u64,
-    /// As it was reported.
+    /// The reported part.
     #[serde(rename = "r", with = "decimal", default, skip_serializing_if = "is_zero")]
     pub reported: u128,
-    /// As it is estimated.
+    /// The estimated part.
     #[serde(rename = "e", with = "decimal", default, skip_serializing_if = "is_zero")]
     pub estimated: u128,
 }
@@ -37,7 +37,7 @@ pub struct Booking {
 /// A call that ended, as the ledger keeps it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CallRecord {
-    /// Tells it apart from all others.
+    /// Its unique id.
     pub id: String,
     /// When it ended, in milliseconds since 1970.
     pub at: i64,
@@ -45,30 +45,30 @@ pub struct CallRecord {
     pub provider: String,
     /// The model.
     pub model: String,
-    /// The name that the caller used, where that is another one.
+    /// The name that the caller used, if different.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
     /// The caller's metadata.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
-    /// `answered`, `interrupted` or `failed`; `part` of what another record has as a call.
+    /// `answered`, `interrupted` or `failed`; `part` for a part of a call that another record counts.
     pub end: String,
-    /// Tokens, as far as they were reported.
+    /// Input tokens, as far as reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_tokens: Option<u64>,
-    /// Tokens, as far as they were reported.
+    /// Output tokens, as far as reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_tokens: Option<u64>,
-    /// Of the input.
+    /// Input tokens read from a cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_read_tokens: Option<u64>,
-    /// Of the input.
+    /// Input tokens written to a cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write_tokens: Option<u64>,
-    /// Of the output.
+    /// Output tokens used for reasoning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning_tokens: Option<u64>,
-    /// What it cost, in 10^-24 dollars, where that is known.
+    /// The cost in 10^-24 dollars, if known.
     #[serde(default, with = "optional_decimal", skip_serializing_if = "Option::is_none")]
     pub cost: Option<u128>,
 }
@@ -77,7 +77,7 @@ fn is_zero(amount: &u128) -> bool {
     *amount == 0
 }
 
-/// Amounts as texts: not every reader of JSON has so large numbers.
+/// Amounts as text: not every JSON reader supports such large numbers.
 mod decimal {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 

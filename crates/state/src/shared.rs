@@ -1,4 +1,4 @@
-//! Shared counters: a store whose counters are in a backing, and whose blocks are spent here.
+//! Shared counters: a store that spends blocks locally and keeps its counters in a backing.
 
 use crate::{
     address::OnLoss,
@@ -23,19 +23,19 @@ use std::{
     },
 };
 
-/// How long it may not have heard of the backing before its blocks are doubted, in milliseconds: half of the life of a
-/// member.
+/// How long the backing may be unavailable before blocks become uncertain, in milliseconds: half of a member's
+/// lifetime.
 const DOUBT: i64 = crate::backing::MEMBER_LIFE / 2;
 
-/// Counters that other processes share, and the ledger of calls. Clones are the same.
+/// Counters shared with other processes, and the ledger of calls. Clones share their state.
 #[derive(Clone)]
 pub struct Shared(Arc<User>);
 
-/// Whoever uses the store. When the last one has left, it is over.
+/// A user of the store. It is closed when the last one is dropped.
 struct User(Arc<Core>);
 
 impl Shared {
-    /// Counters in `backing`, with journals in `directory`. Its upkeep is done by [`Shared::keep_up`].
+    /// Counters in `backing`, with journals in `directory`. The caller runs [`Shared::keep_up`].
     pub fn new(
         backing: Box<dyn Backing>,
         directory: &Path,
@@ -74,24 +74,24 @@ impl Shared {
         Ok(Self(Arc::new(User(core))))
     }
 
-    /// Has a thread do the upkeep.
+    /// Starts a thread for the upkeep.
     pub fn with_thread(self) -> Result<Self, Away> {
         upkeep::start(&self.0.0)?;
         Ok(self)
     }
 
-    /// Does what is to be done now and then: books what was spent, gives back what is not needed, says that it lives,
-    /// and takes over from those who do not.
+    /// The regular upkeep: books what was spent, returns what is not needed, sends a heartbeat, and takes over from
+    /// dead members.
     pub fn keep_up(&self) {
         upkeep::keep_up(&self.0.0);
     }
 
-    /// Books everything, and gives back all that calls under way do not need.
+    /// Books everything, and returns all that calls in flight do not need.
     pub fn settle_up(&self) {
         upkeep::settle_up(&self.0.0);
     }
 
-    /// Notes a call in the ledger, with the time and an id. It is in the journal when this returns.
+    /// Writes a call to the ledger, with the time and an id. It is in the journal when this returns.
     pub fn note(&self, mut call: CallRecord) {
         let core = &*self.0.0;
         let number = core.next_call.fetch_add(1, Ordering::Relaxed);
@@ -100,14 +100,14 @@ impl Shared {
         core.append(&Record::Call(Box::new(call)));
     }
 
-    /// Whether the backing does not answer.
+    /// Whether the backing is unavailable.
     pub fn is_away(&self) -> bool {
         self.0.0.is_away.load(Ordering::Acquire)
     }
 }
 
 impl Core {
-    /// Asks the backing for what is wanted. Shares that are not there any more learn nothing.
+    /// Requests `wants` from the backing. Shares that have been removed are not updated.
     fn take(&self, local: &mut Local, wants: &[Want], names: &[(Key, Figure)], now: Now) {
         match self.link.with(|backing| backing.take(&self.member, wants, now.wall)) {
             Ok(standings) => {
@@ -123,10 +123,10 @@ impl Core {
         }
     }
 
-    /// Takes what `needs` lack, where it can be had. Gives the first that there is not enough for.
+    /// Takes what `needs` lack, if possible. Returns the first that cannot be met.
     fn provide(&self, local: &mut Local, needs: &[Need], now: Now) -> Result<(), Shortage> {
         if now.wall.saturating_sub(local.heard_at) > DOUBT && !self.is_away.load(Ordering::Acquire) {
-            // A process that stood still, and may have been taken for dead.
+            // The process stood still, and may have been declared dead.
             local.shares.values_mut().for_each(Share::doubt);
             local.heard_at = now.wall;
         }
@@ -153,7 +153,7 @@ impl Core {
         Ok(())
     }
 
-    /// Whether there is enough for a need; what holds where there is not.
+    /// Whether a need is met, and what applies if it is not.
     fn judge(&self, local: &mut Local, need: &Need, now: Now) -> Judgement {
         let Some(share) = local.shares.get_mut(&need.name) else { return Judgement::Enough };
         let is_away = self.is_away.load(Ordering::Acquire);
@@ -204,7 +204,7 @@ impl Core {
 
 enum Judgement {
     Enough,
-    /// The limit is divided by the members, and counted here.
+    /// The limit is divided by the number of members, and counted here.
     Divided,
     Short(Shortage),
 }
@@ -355,7 +355,7 @@ impl Store for Shared {
         now: Now,
     ) -> Result<BudgetUse, String> {
         let core = &*self.0.0;
-        // What was spent before it is booked before it.
+        // Earlier spending is booked before it.
         upkeep::flush(core);
         let need = Core::budget_need(key, budget);
         let want = Share::new(&need).want(0, 1);
@@ -373,7 +373,7 @@ impl Store for Shared {
         let core = &*self.0.0;
         let local = &mut *lock(&core.local);
         let need = Core::budget_need(key, budget);
-        // Nothing is asked for, so that there is no shortage.
+        // Nothing is requested, so there is no shortage.
         let _ = core.provide(local, std::slice::from_ref(&need), now);
         local.shares.get(&need.name).map(Share::budget).unwrap_or_default()
     }
@@ -406,7 +406,7 @@ impl Store for Shared {
     }
 
     fn watch(&self, wake: Box<dyn Fn() + Send + Sync>) {
-        // The first one: a store has one admission.
+        // Only the first one: a store has one admission.
         let _ = self.0.0.wake.set(wake);
     }
 }

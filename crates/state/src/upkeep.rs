@@ -1,4 +1,4 @@
-//! Upkeep of shared counters: what a thread of the process does every so often, and what is done at the end.
+//! Upkeep of shared counters: the regular work of a background thread, and what is done at the end.
 
 use crate::{
     backing::{Away, Backing},
@@ -13,22 +13,22 @@ use std::{
     time::Duration,
 };
 
-/// Between two rounds while calls are made.
+/// The interval of rounds while calls are made.
 const BUSY: Duration = Duration::from_millis(50);
-/// While none are.
+/// The interval while none are.
 const IDLE: Duration = Duration::from_secs(1);
-/// Between two signs of life, in milliseconds.
+/// The interval of heartbeats, in milliseconds.
 const BEAT: i64 = 1_000;
-/// Between two sweeps.
+/// The interval of sweeps, in milliseconds.
 const SWEEP: i64 = 3_600_000;
-/// After which time without a call a counter is not in use, in milliseconds.
+/// The time without a call after which a counter is not in use, in milliseconds.
 const UNUSED: i64 = 2_000;
-/// How long a journal becomes before another one is begun.
+/// The length at which a new journal is started.
 const LONGEST: u64 = 8 << 20;
-/// For how long the journal of a dead member is kept, in case it only stood still.
+/// How long the journal of a dead member is kept in case the process was just suspended, in milliseconds.
 const KEPT: i64 = 86_400_000;
 
-/// Starts the thread. It ends soon after the last of the store's users has left.
+/// Starts the thread. It ends soon after the last user of the store is dropped.
 pub(crate) fn start(core: &Arc<Core>) -> Result<(), Away> {
     let weak = Arc::downgrade(core);
     let thread = thread::Builder::new().name("ferrule-state".to_owned()).spawn(move || run(&weak))?;
@@ -85,20 +85,20 @@ fn round(core: &Core, now: i64) -> Result<(), Away> {
     give_back(core, now)
 }
 
-/// Books what was spent, where the backing answers.
+/// Books what was spent, if the backing is available.
 pub(crate) fn flush(core: &Core) {
     let _alone = lock(&core.upkeep);
     core.heard(book(core).err().as_ref());
 }
 
-/// Books what was spent, and learns how the counters used since then stand.
+/// Books what was spent, and refreshes the states of counters used since then.
 pub(crate) fn refresh(core: &Core, since: i64) {
     let _alone = lock(&core.upkeep);
     let done = book(core).and_then(|()| see(core, since, core.clock.now().wall));
     core.heard(done.err().as_ref());
 }
 
-/// Books everything, and gives back all that calls under way do not need.
+/// Books everything, and returns all that calls in flight do not need.
 pub(crate) fn settle_up(core: &Core) {
     let _alone = lock(&core.upkeep);
     let done = book(core).and_then(|()| return_parts(core, i64::MAX, core.clock.now().wall));
@@ -114,7 +114,7 @@ pub(crate) fn register(core: &Arc<Core>) {
     stores.push(Arc::downgrade(core));
 }
 
-/// Books everything that was spent by any store of this process, and gives back all that calls under way do not need.
+/// Books everything spent by any store of this process, and returns all that calls in flight do not need.
 pub fn settle_up_all() {
     let stores = std::mem::take(&mut *lock(&STORES));
     for core in stores.iter().filter_map(Weak::upgrade).filter(|core| core.is_own()) {
@@ -122,7 +122,7 @@ pub fn settle_up_all() {
     }
 }
 
-/// Books what the journal has.
+/// Books the contents of the journal.
 fn book(core: &Core) -> Result<(), Away> {
     let (path, name, names) = {
         let mut local = lock(&core.local);
@@ -134,7 +134,7 @@ fn book(core: &Core) -> Result<(), Away> {
     };
     let booked = book_journal(core, &path, &name);
     if booked == Ok(false) {
-        // The process stood still for so long that it was forgotten: it begins anew.
+        // The process was suspended so long that it was removed: it starts again.
         replace_journal(core, core.clock.now().wall)?;
     }
     let mut local = lock(&core.local);
@@ -149,7 +149,8 @@ fn book(core: &Core) -> Result<(), Away> {
     see_some(core, names, now)
 }
 
-/// Books all that is in a journal and was not booked before, whoever's it is. Says whether the journal is known.
+/// Books everything in a journal that has not been booked, whichever member owns it. Returns whether the journal is
+/// known.
 fn book_journal(core: &Core, path: &Path, name: &str) -> Result<bool, Away> {
     while let Some(from) = core.link.with(|backing| backing.booked(name))? {
         let read = journal::read(path, from)?;
@@ -157,13 +158,13 @@ fn book_journal(core: &Core, path: &Path, name: &str) -> Result<bool, Away> {
             return Ok(true);
         }
         let now = core.clock.now().wall;
-        // Where somebody else was quicker, it goes on from there.
+        // If another process was faster, continue from there.
         core.link.with(|backing| backing.book(name, from, read.end, &read.records, now))?;
     }
     Ok(false)
 }
 
-/// The same for somebody who is not a member.
+/// Books a journal for a caller that is not a member.
 pub(crate) fn book_into(backing: &mut dyn Backing, path: &Path, name: &str, now: i64) -> Result<(), Away> {
     while let Some(from) = backing.booked(name)? {
         let read = journal::read(path, from)?;
@@ -175,7 +176,7 @@ pub(crate) fn book_into(backing: &mut dyn Backing, path: &Path, name: &str, now:
     Ok(())
 }
 
-/// Books what dead members left behind, and what they held as spent.
+/// Books what dead members left behind, and counts what they held as spent.
 fn take_over(core: &Core, dead: &[String], now: i64) -> Result<(), Away> {
     if dead.is_empty() {
         return Ok(());
@@ -192,7 +193,7 @@ fn give_back(core: &Core, now: i64) -> Result<(), Away> {
     return_parts(core, now.saturating_sub(UNUSED), now)
 }
 
-/// Gives back what is not needed, of counters not used since then all.
+/// Returns what is not needed; everything of counters that have not been used since `idle_since`.
 fn return_parts(core: &Core, idle_since: i64, now: i64) -> Result<(), Away> {
     let wanted = core.link.with(|backing| backing.wanted(now))?;
     let parts: Vec<_> = {
@@ -218,7 +219,7 @@ fn return_parts(core: &Core, idle_since: i64, now: i64) -> Result<(), Away> {
     done
 }
 
-/// Learns how the counters used since then stand, and forgets those that are not needed.
+/// Refreshes the states of counters used since then, and removes unneeded ones.
 fn see(core: &Core, since: i64, now: i64) -> Result<(), Away> {
     let names = {
         let mut local = lock(&core.local);
@@ -248,7 +249,7 @@ fn see_some(core: &Core, names: Vec<crate::local::Name>, now: i64) -> Result<(),
     Ok(())
 }
 
-/// Begins another journal, where this one is long.
+/// Starts a new journal if this one is long.
 fn rotate(core: &Core, now: i64) -> Result<(), Away> {
     let length = lock(&core.journal).0.length();
     if length < LONGEST {
@@ -260,7 +261,7 @@ fn rotate(core: &Core, now: i64) -> Result<(), Away> {
     core.link.with(|backing| backing.forget(&name))
 }
 
-/// Begins another journal. Gives the one before.
+/// Starts a new journal. Returns the previous one.
 fn replace_journal(core: &Core, now: i64) -> Result<Option<(PathBuf, String)>, Away> {
     let before = lock(&core.journal).1.clone();
     let number = before.rsplit_once('.').and_then(|(_, number)| number.parse::<u64>().ok()).unwrap_or(0);
@@ -275,7 +276,7 @@ fn replace_journal(core: &Core, now: i64) -> Result<Option<(PathBuf, String)>, A
     Ok(Some((old.path().to_owned(), name)))
 }
 
-/// Forgets what is old: calls, counters, and journals of members that were not seen for a day.
+/// Removes old calls, counters, and journals of members without a heartbeat for a day.
 fn sweep(core: &Core, now: i64) -> Result<(), Away> {
     let before = core.retention.map_or(i64::MIN, |kept| now.saturating_sub(kept));
     core.link.with(|backing| backing.sweep(before, now))?;
@@ -294,10 +295,10 @@ fn sweep(core: &Core, now: i64) -> Result<(), Away> {
     Ok(())
 }
 
-/// The end of a store: nothing is left of it where all of it is booked.
+/// Closes a store: removes its journal if everything has been booked.
 pub(crate) fn leave(core: &Core) {
     if !core.is_own() {
-        // A forked child leaves alone what is its parent's.
+        // A forked child does not touch its parent's journal.
         return;
     }
     let _alone = lock(&core.upkeep);

@@ -1,4 +1,4 @@
-//! Counters in the database: sums over windows, and the blocks that members hold.
+//! Counters in the database: sums over windows, and the blocks held by members.
 
 use super::schema::{amount, number};
 use crate::{
@@ -9,7 +9,7 @@ use ferrule_admission::{Adjustment, Slots, Window};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::sync::Arc;
 
-/// How long those who hold blocks are asked to give back, in milliseconds.
+/// How long holders of blocks are asked to return some, in milliseconds.
 const WANTED: i64 = 1_000;
 
 /// A row of `counters`.
@@ -81,7 +81,7 @@ const fn rolling(window: &Window) -> Option<u64> {
     }
 }
 
-/// The counter as of `now`: begun where it does not exist, with the window that is wanted, and in its current period.
+/// The counter as of `now`: created if missing, with the wanted window, and in its current period.
 fn current(connection: &Connection, want: &Want, now: i64) -> Result<Counter, Away> {
     let ends_at = || want.window.end(now.div_euclid(1000));
     let Some(mut counter) = find(connection, &want.name)? else {
@@ -94,14 +94,14 @@ fn current(connection: &Connection, want: &Want, now: i64) -> Result<Counter, Aw
             rolling(&want.window).map(number),
             want.is_places,
             ends_at(),
-            // So that no period has a number that one of a counter before it had.
+            // Ensures that no period number of an earlier counter is reused.
             now.max(1),
         ])?;
         return find(connection, &want.name)?.ok_or_else(|| Away("a counter was not made".to_owned()));
     };
     let mut is_changed = forget_old(connection, &mut counter, now)?;
     if counter.window != want.window.name() {
-        // What was spent until now counts as spent in the new window: nobody knows when it was.
+        // What has been spent so far counts as spent in the new window, since its times are not known.
         connection.prepare_cached("DELETE FROM slots WHERE counter = ?1")?.execute(params![counter.id])?;
         (counter.window, counter.rolling) = (want.window.name(), rolling(&want.window));
         counter.ends_at = ends_at();
@@ -114,7 +114,7 @@ fn current(connection: &Connection, want: &Want, now: i64) -> Result<Counter, Aw
         counter.ends_at = ends_at();
         counter.period = counter.period.saturating_add(1).max(unsigned(now));
         (counter.reported, counter.estimated, counter.topped_up) = (0, 0, 0);
-        // Whoever holds a block of the last period learns that it is over by its number.
+        // Holders of blocks of the last period notice its end by the number.
         connection.prepare_cached("DELETE FROM blocks WHERE counter = ?1")?.execute(params![counter.id])?;
         is_changed = true;
     }
@@ -124,7 +124,7 @@ fn current(connection: &Connection, want: &Want, now: i64) -> Result<Counter, Aw
     Ok(counter)
 }
 
-/// Adds to the sums, and where the window is a rolling one to the slot of `at`. The row is to be saved afterwards.
+/// Adds to the sums, and to the slot of `at` if the window is rolling. The caller saves the row.
 fn add(
     connection: &Connection,
     counter: &mut Counter,
@@ -162,7 +162,7 @@ struct Slot {
     topped_up: u128,
 }
 
-/// Slots between two, both included, in their order.
+/// The slots from one to another, inclusive, in order.
 fn slots(connection: &Connection, counter: i64, from: i64, to: i64) -> Result<Vec<Slot>, Away> {
     let mut select = connection.prepare_cached(
         "SELECT slot, reported, estimated, topped_up FROM slots WHERE counter = ?1 AND slot >= ?2 AND slot <= ?3 \
@@ -184,11 +184,11 @@ fn slots(connection: &Connection, counter: i64, from: i64, to: i64) -> Result<Ve
     Ok(found)
 }
 
-/// Takes out of a rolling window what is older. Says whether there was something.
+/// Removes expired slots of a rolling window. Returns whether there were any.
 fn forget_old(connection: &Connection, counter: &mut Counter, now: i64) -> Result<bool, Away> {
     let Some(length) = counter.rolling else { return Ok(false) };
     let window = Slots::new(length);
-    // The last slot that is over at this moment.
+    // The last expired slot.
     let mut last = window.of(unsigned(now)).saturating_sub(window.of(length));
     while window.end(last) > unsigned(now) {
         let Some(before) = last.checked_sub(1) else { return Ok(false) };
@@ -233,7 +233,7 @@ fn blocks(connection: &Connection, counter: &Counter, member: &str, now: i64) ->
             })
         };
         let sum = match buried_at {
-            // What was spent of it at most was spent before the window.
+            // The estimated spending was before the window.
             Some(at) if is_over(at) => continue,
             Some(_) if holder != member => &mut found.buried,
             _ if holder == member => &mut found.mine,
@@ -257,7 +257,7 @@ fn stands(counter: &Counter, held: &Blocks) -> Standing {
     }
 }
 
-/// Takes what is wanted, where there is so much.
+/// Takes the wanted amount if there is enough.
 pub(super) fn take(connection: &Connection, member: &str, want: &Want, now: i64) -> Result<Standing, Away> {
     let counter = current(connection, want, now)?;
     let mut held = blocks(connection, &counter, member, now)?;
@@ -285,7 +285,7 @@ pub(super) fn take(connection: &Connection, member: &str, want: &Want, now: i64)
     Ok(stands(&counter, &held))
 }
 
-/// When so much of a rolling window will have been forgotten.
+/// When this much of a rolling window will have expired.
 fn freed_at(connection: &Connection, counter: &Counter, over: u128) -> Result<Option<i64>, Away> {
     let Some(length) = counter.rolling else { return Ok(None) };
     let window = Slots::new(length);
@@ -299,7 +299,7 @@ fn freed_at(connection: &Connection, counter: &Counter, over: u128) -> Result<Op
     Ok(None)
 }
 
-/// Lessens the block that `member` has of a counter. A block that is not there is none.
+/// Reduces `member`'s block of a counter. Does nothing if there is no block.
 pub(super) fn lessen(connection: &Connection, member: &str, name: &str, part: u128) -> Result<(), Away> {
     let Some(counter) = find(connection, name)? else { return Ok(()) };
     let mut select =
@@ -319,7 +319,7 @@ pub(super) fn lessen(connection: &Connection, member: &str, name: &str, part: u1
     Ok(())
 }
 
-/// Books what `member` spent at the moment `at`, out of its block. A period that is over is not opened again.
+/// Books what `member` spent at the time `at`, out of its block. A past period is not reopened.
 pub(super) fn book(
     connection: &Connection,
     member: &str,
@@ -352,7 +352,7 @@ pub(super) fn standing(
 ) -> Result<Option<Standing>, Away> {
     let Some(mut counter) = find(connection, name)? else { return Ok(None) };
     if let Some(length) = counter.rolling {
-        // Reading, it leaves the row as it is.
+        // Read-only: leaves the row unchanged.
         let window = Slots::new(length);
         for slot in slots(connection, counter.id, 0, i64::MAX)? {
             if window.end(unsigned(slot.slot)) > unsigned(now) {
@@ -396,7 +396,7 @@ pub(super) fn adjust(
     save(connection, &counter)
 }
 
-/// Deletes counters whose period is long over, or of whose window nothing is left, and of which nobody holds a block.
+/// Deletes counters whose period is long over, or whose window is empty, and of which no member holds a block.
 pub(super) fn sweep(connection: &Connection, now: i64) -> Result<(), Away> {
     const DAY: i64 = 86_400_000;
     let old = now.saturating_sub(DAY);
@@ -421,7 +421,7 @@ pub(super) fn sweep(connection: &Connection, now: i64) -> Result<(), Away> {
     Ok(())
 }
 
-/// What becomes of the blocks of a dead member: sums count as spent, places are free.
+/// Disposes of a dead member's blocks: sums count as spent, concurrent calls are released.
 pub(super) fn bury(connection: &Connection, member: &str, now: i64) -> Result<(), Away> {
     connection.execute(
         "DELETE FROM blocks WHERE member = ?1 AND counter IN (SELECT id FROM counters WHERE is_places)",

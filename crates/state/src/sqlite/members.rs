@@ -21,7 +21,7 @@ pub(super) fn begin(connection: &Connection, member: &str, journal: &str, now: i
     Ok(())
 }
 
-/// Whose a journal is, and how far it is booked.
+/// The owner of a journal, and how far it has been booked.
 pub(super) fn journal(connection: &Connection, journal: &str) -> Result<Option<(String, u64)>, Away> {
     let mut select = connection.prepare_cached("SELECT member, booked FROM journals WHERE id = ?1")?;
     let found = select.query_row(params![journal], |row| {
@@ -41,7 +41,7 @@ pub(super) fn beat(connection: &Connection, member: &str, now: i64) -> Result<(u
     connection
         .prepare_cached("UPDATE members SET seen = ?2, is_buried = 0 WHERE id = ?1")?
         .execute(params![member, now])?;
-    // Where it was taken for dead, what it holds is its own again.
+    // If it had been declared dead, its blocks are its own again.
     connection
         .prepare_cached("UPDATE blocks SET buried_at = NULL WHERE member = ?1 AND buried_at IS NOT NULL")?
         .execute(params![member])?;
@@ -60,7 +60,7 @@ pub(super) fn beat(connection: &Connection, member: &str, now: i64) -> Result<(u
 }
 
 pub(super) fn bury(connection: &Connection, member: &str, now: i64) -> Result<(), Away> {
-    // It may have been seen since.
+    // It may have sent a heartbeat since.
     let count = connection
         .prepare_cached("UPDATE members SET is_buried = 1 WHERE id = ?1 AND seen < ?2")?
         .execute(params![member, now.saturating_sub(MEMBER_LIFE)])?;
@@ -76,7 +76,7 @@ pub(super) fn forget(connection: &Connection, journal: &str) -> Result<(), Away>
 }
 
 pub(super) fn leave(connection: &Connection, member: &str) -> Result<(), Away> {
-    // It has given back what it held; if not, nobody will hear of that any more.
+    // It has returned what it held; otherwise that is never reported.
     let seen =
         connection.query_row("SELECT seen FROM members WHERE id = ?1", params![member], |row| row.get(0));
     if let Some(seen) = seen.optional()? {
@@ -95,7 +95,7 @@ pub(super) fn journals(connection: &Connection) -> Result<Vec<(String, String, i
     Ok(found?)
 }
 
-/// Notes a call, once.
+/// Records a call, once.
 pub(super) fn note(connection: &Connection, call: &CallRecord) -> Result<(), Away> {
     let mut insert = connection.prepare_cached(
         "INSERT OR IGNORE INTO calls (id, at, provider, model, alias, metadata, \"end\", input_tokens, output_tokens, \

@@ -1,4 +1,4 @@
-//! SQLite as a backing: one database that the processes of a machine share.
+//! SQLite backing: one database shared by the processes of a machine.
 
 mod counters;
 mod members;
@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-/// How long an operation waits for those of other processes. They take fractions of a millisecond.
+/// How long an operation waits for those of other processes, which take fractions of a millisecond.
 const BUSY: Duration = Duration::from_secs(2);
 
 /// A database.
@@ -39,7 +39,7 @@ impl From<std::io::Error> for Away {
 }
 
 impl Sqlite {
-    /// Opens the database at `path`, which is made where it does not exist; only its user can read it.
+    /// Opens the database at `path`, creating it if necessary; readable by its user alone.
     pub fn open(path: &Path) -> Result<Self, Away> {
         let mut database = Self { path: path.to_owned(), connection: None };
         database.connection()?;

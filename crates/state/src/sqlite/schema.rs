@@ -9,10 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What this version reads and writes.
+/// The schema version that this code reads and writes.
 const VERSION: i64 = 1;
 
-/// Amounts are texts: SQLite's integers have 64 bits, amounts of money 128.
+/// Amounts are stored as text: SQLite's integers have 64 bits, amounts of money 128.
 const TABLES: &str = "
 CREATE TABLE members (
     id TEXT PRIMARY KEY,
@@ -73,18 +73,18 @@ CREATE INDEX calls_at ON calls (at);
 PRAGMA user_version = 1;
 ";
 
-/// A number as SQLite has it.
+/// A number as SQLite stores it.
 pub(super) fn number(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// An amount as it is kept.
+/// Parses a stored amount.
 pub(super) fn amount(text: &str) -> Result<u128, Away> {
     text.parse().map_err(|_| Away("the database has an amount that is not a number".to_owned()))
 }
 
 pub(super) fn connect(path: &Path, busy: Duration) -> Result<Connection, Away> {
-    // What SQLite makes beside it has the same permissions.
+    // SQLite's files next to it get the same permissions.
     match journal::private(OpenOptions::new().write(true).create_new(true)).open(path) {
         Ok(_) => {}
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
@@ -95,7 +95,7 @@ pub(super) fn connect(path: &Path, busy: Duration) -> Result<Connection, Away> {
     connection.busy_timeout(busy)?;
     let until = Instant::now() + busy;
     while let Err(error) = begin(&mut connection) {
-        // Who changes the mode of a database does not wait for others who do.
+        // Changing a database's mode does not wait for others that do the same.
         let is_busy =
             matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
         if !is_busy || Instant::now() > until {
@@ -112,7 +112,7 @@ pub(super) fn connect(path: &Path, busy: Duration) -> Result<Connection, Away> {
     Ok(connection)
 }
 
-/// Whoever changes the mode of a database is done in a moment.
+/// A short pause: changing the mode takes a moment.
 #[expect(clippy::disallowed_methods, reason = "SQLite has no way to wait for it")]
 fn pause() {
     thread::sleep(Duration::from_millis(5));
