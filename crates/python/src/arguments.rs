@@ -1,4 +1,4 @@
-//! Arguments from Python: the values of options as Rust's, or an error that names the option and what it expects.
+//! Arguments from Python: converts option values, or raises an error that names the option and what it expects.
 
 use crate::from_python::{self, type_name};
 use pyo3::{
@@ -7,7 +7,7 @@ use pyo3::{
     types::{PyBool, PyDict, PyList, PyString, PyTuple},
 };
 
-/// `name` is not what it is expected to be.
+/// The error for a `name` that is not what is expected.
 pub(crate) fn wrong(value: &Bound<'_, PyAny>, name: &str, expected: &str) -> PyErr {
     let shown = value.repr().map_or_else(|_| type_name(value), |repr| repr.to_string());
     let shown: String = shown.chars().take(80).collect();
@@ -22,7 +22,7 @@ pub(crate) fn boolean(value: &Bound<'_, PyAny>, name: &str) -> PyResult<bool> {
     }
 }
 
-/// Whether it is a truth value, which counts as no number.
+/// Whether it is a boolean, which does not count as a number.
 pub(crate) fn is_truth(value: &Bound<'_, PyAny>) -> bool {
     value.is_instance_of::<PyBool>() || from_python::is_numpy_truth(value)
 }
@@ -38,7 +38,7 @@ pub(crate) fn whole(value: &Bound<'_, PyAny>, name: &str) -> PyResult<i64> {
 }
 
 pub(crate) fn count(value: &Bound<'_, PyAny>, name: &str) -> PyResult<u64> {
-    // Whatever has an `__index__` is one.
+    // Anything with an `__index__` is an integer.
     let number = if is_truth(value) { None } else { value.extract().ok() };
     number.ok_or_else(|| wrong(value, name, "a whole number, 0 or more"))
 }
@@ -77,7 +77,7 @@ pub(crate) fn pairs(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<(Strin
         .collect()
 }
 
-/// As [`pairs`], where a value may be a secret: an error never shows one.
+/// As [`pairs`], for values that may be secret: an error never shows one.
 pub(crate) fn secret_pairs(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<(String, String)>> {
     let wrong = |value: &Bound<'_, PyAny>, name: &str, expected: &str| {
         PyTypeError::new_err(format!("{name}: expected {expected}, not {}", type_name(value)))
@@ -88,7 +88,7 @@ pub(crate) fn secret_pairs(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec
         .map(|(key, item)| {
             let key: String = key.extract().map_err(|_| wrong(&key, name, "names that are strings"))?;
             let item = item.extract().map_err(|_| {
-                // What stands in the place of a name may be a value that went astray.
+                // An invalid name may be a misplaced value.
                 let shown: String = key.chars().take_while(|it| is_name(*it)).collect();
                 wrong(&item, &format!("{name}[{shown:?}]"), "a string")
             })?;
@@ -101,7 +101,7 @@ fn is_name(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | '$')
 }
 
-/// The strings of a list, or of anything else that can be gone through. A string alone is a mistake.
+/// The strings of a list or another iterable. A single string is a mistake.
 pub(crate) fn strings(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<String>> {
     let iterator = if value.is_instance_of::<PyString>() { None } else { value.try_iter().ok() };
     let iterator = iterator.ok_or_else(|| wrong(value, name, "a list of strings"))?;

@@ -1,4 +1,4 @@
-//! Attempts and timing of a call, as Python sees them.
+//! Attempts and timing of a call: the Python classes.
 
 use crate::events::monotonic;
 use crate::from_python::{self, Path};
@@ -23,19 +23,19 @@ pub(crate) struct Attempt(pub(crate) engine::Attempt);
 
 #[pymethods]
 impl Attempt {
-    /// The provider asked.
+    /// The id of the provider that was called.
     #[getter]
     fn provider(&self) -> &str {
         &self.0.provider
     }
 
-    /// The model asked for.
+    /// The model that was called.
     #[getter]
     fn model(&self) -> &str {
         &self.0.model
     }
 
-    /// How it ended: `success`, or what went wrong in words.
+    /// How it ended: `success`, or a description of the failure.
     #[getter]
     fn outcome(&self) -> String {
         match &self.0.outcome {
@@ -51,13 +51,13 @@ impl Attempt {
         }
     }
 
-    /// The HTTP status; `None` where there was none, or for success.
+    /// The HTTP status; `None` if there was none, or after a success.
     #[getter]
     fn status(&self) -> Option<u16> {
         if let Outcome::Provider { status, .. } = &self.0.outcome { *status } else { None }
     }
 
-    /// The target: `provider/model`, and after an `@` what distinguishes it from others of the same provider and model.
+    /// `provider/model`, followed by `@` and the target's variant if there is one.
     #[getter]
     fn target(&self) -> String {
         let engine::Attempt { provider, model, variant, .. } = &self.0;
@@ -67,20 +67,20 @@ impl Attempt {
         }
     }
 
-    /// The key that was used, of which at most the last four characters are shown; `None` where none was, or where the
-    /// provider's only key is not at hand.
+    /// The key that was used, of which at most the last four characters are shown; `None` if there was none, or if the
+    /// provider's only key is deferred.
     #[getter]
     fn key(&self) -> Option<&str> {
         self.0.key.as_deref()
     }
 
-    /// The kind of failure, as `failover_on` names it; `None` where it succeeded or was skipped.
+    /// The kind of failure, as `failover_on` names it; `None` after a success, or if it was skipped.
     #[getter]
     fn reason(&self) -> Option<&'static str> {
         self.0.reason.map(engine::Reason::name)
     }
 
-    /// Whether the target was passed over: its circuit breaker was open, or it was busy.
+    /// Whether no request was made: the target's circuit breaker was open, or it was busy.
     #[getter]
     fn skipped(&self) -> bool {
         matches!(self.0.outcome, Outcome::Skipped(_))
@@ -92,19 +92,19 @@ impl Attempt {
         self.0.started.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
     }
 
-    /// What was done then, in words; `None` where the call ended with it.
+    /// What followed, in words; `None` if the call ended with it.
     #[getter]
     fn next(&self) -> Option<String> {
         self.0.next.as_ref().map(words)
     }
 
-    /// How long it took, in seconds.
+    /// Its duration in seconds.
     #[getter]
     pub(crate) fn duration(&self) -> f64 {
         self.0.duration.as_secs_f64()
     }
 
-    /// How long we waited before it, in seconds.
+    /// The wait before it, in seconds.
     #[getter]
     fn waited(&self) -> f64 {
         self.0.waited.as_secs_f64()
@@ -136,7 +136,7 @@ impl Attempt {
     }
 }
 
-/// A hash of what two equal objects have in common.
+/// A hash of what equal objects have in common.
 pub(crate) fn hash_of(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
@@ -144,7 +144,7 @@ pub(crate) fn hash_of(text: &str) -> u64 {
 }
 
 impl Attempt {
-    /// All of it, to compare by.
+    /// All fields, for comparison.
     fn text(&self) -> String {
         Json::object(&Extra::new(), |object| self.write_fields(object)).text().to_owned()
     }
@@ -214,7 +214,7 @@ fn words(next: &Next) -> String {
     }
 }
 
-/// What [`words`] say.
+/// Parses the text of [`words`].
 fn next_of(text: &str) -> Option<Next> {
     let plain = [Next::Repeated, Next::Retried, Next::Renewed, Next::Key, Next::Restarted];
     let moved = || {
@@ -227,7 +227,7 @@ fn next_of(text: &str) -> Option<Next> {
     plain.into_iter().find(|next| words(next) == text).or_else(moved)
 }
 
-/// How long a call took, counted from its start, retries included.
+/// The times of a call, counted from its start, retries included.
 #[pyclass(frozen, module = "ferrule._native")]
 pub(crate) struct Stats(pub(crate) engine::Stats);
 
@@ -239,8 +239,8 @@ impl Stats {
         monotonic(py, self.0.started)
     }
 
-    /// Seconds until the first text, reasoning or tool call of a stream, or the whole body of a plain call; `None`
-    /// where none came.
+    /// Seconds until the first text, reasoning or tool call of a stream, or until the whole body otherwise; `None` if
+    /// nothing came.
     #[getter]
     pub(crate) fn time_to_first_token(&self) -> Option<f64> {
         self.0.time_to_first_token.map(|time| time.as_secs_f64())
@@ -268,7 +268,7 @@ impl Stats {
         Ok((rebuild, (self.time_to_first_token(), self.duration())))
     }
 
-    /// For unpickling. The clock of `started` is this process's own, so it starts now.
+    /// For unpickling. The clock of `started` belongs to this process, so it starts now.
     #[classmethod]
     fn _from_seconds(
         _class: &Bound<'_, PyType>,

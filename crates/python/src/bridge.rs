@@ -1,9 +1,9 @@
-//! Event loop bridge, the wake-up of one loop: an eventfd (or pipe) that the loop watches, written once for all that is
-//! ready.
+//! Event loop bridge, which wakes one loop through an eventfd (or pipe) that the loop watches, written once for
+//! everything that is ready.
 //!
 //! `ferrule/bridge.py` makes one [`LoopBridge`] per running loop. Loops that cannot watch a descriptor are woken by a
-//! thread that waits in [`LoopBridge::wait`]. A caller without a loop waits there itself, for the first of many flights
-//! (`ferrule/mapping.py`).
+//! thread that blocks in [`LoopBridge::wait`]. A caller without a loop blocks there itself, for the first of many
+//! flights (`ferrule/mapping.py`).
 
 use crate::to_python::not_pickled;
 use ferrule_bridge::Signal;
@@ -12,22 +12,22 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 
-/// Something whose readiness is signalled to a loop.
+/// An object that signals its readiness to a loop.
 pub(crate) trait Ready: Send + Sync {
-    /// Completes whoever waits for it. Runs on the loop's thread.
+    /// Completes its waiter. Runs on the loop's thread.
     fn complete(&self, py: Python<'_>) -> PyResult<()>;
 }
 
-/// How long a caller without a loop waits before it asks whether Ctrl-C was pressed.
+/// How long a caller without a loop blocks before it checks for Ctrl-C.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 /// How long a thread that wakes a loop waits at a time.
 const THREAD_WAIT: Duration = Duration::from_secs(60);
 
-/// The part of a bridge that the runtime's threads reach.
+/// The part of a bridge that the runtime's threads use.
 pub(crate) struct Wakeups {
     signal: Signal<Arc<dyn Ready>>,
     wake: Wake,
-    /// Whether an event loop is behind it, which coroutines can run on.
+    /// Whether it serves an event loop, which can run coroutines.
     has_loop: bool,
 }
 
@@ -54,8 +54,8 @@ struct Wanted {
 impl Wakeups {
     /// Notifies the loop that `item` is ready; takes microseconds whatever the interpreter is doing.
     ///
-    /// On the runtime's thread the wake-up is a task: it comes after those that are ready now, once for what all of
-    /// them have to say. It never waits for more.
+    /// On the runtime's thread the wake-up is a separate task: it runs after those that are ready now, once for all of
+    /// them. It never waits for more.
     pub(crate) fn announce(self: &Arc<Self>, item: Arc<dyn Ready>) {
         self.signal.announce(item, || match Handle::try_current() {
             Ok(runtime) => {
@@ -93,7 +93,8 @@ impl Wake {
         Self::Thread { wanted: Mutex::default(), changed: Condvar::new() }
     }
 
-    /// A full descriptor is readable already, and a failed write to it is a wake-up that is there: errors mean nothing.
+    /// Errors can be ignored: a full descriptor is readable already, so a failed write means that the wake-up is
+    /// pending.
     fn wake(&self) {
         match self {
             #[cfg(target_os = "linux")]
@@ -132,7 +133,7 @@ impl LoopBridge {
         &self.wakeups
     }
 
-    /// Whether an event loop is behind it, which coroutines can run on.
+    /// Whether it serves an event loop, which can run coroutines.
     pub(crate) fn has_loop(&self) -> bool {
         self.wakeups.has_loop
     }
@@ -145,8 +146,8 @@ impl LoopBridge {
         not_pickled("an event loop's bridge")
     }
 
-    /// A bridge with a descriptor to watch; with `thread=True` for a thread that calls `wait`; with `has_loop=False` for
-    /// one of these that runs no coroutines.
+    /// A bridge with a descriptor to watch, or, with `thread=True`, for a thread that calls `wait`; with
+    /// `has_loop=False` for a caller that runs no coroutines.
     #[new]
     #[pyo3(signature = (*, thread = false, has_loop = true))]
     fn new(thread: bool, has_loop: bool) -> PyResult<Self> {
@@ -154,7 +155,7 @@ impl LoopBridge {
         Ok(Self { wakeups: Arc::new(Wakeups { signal: Signal::new(), wake, has_loop }) })
     }
 
-    /// The descriptor the loop is to watch for reading.
+    /// The descriptor that the loop should watch for reading.
     fn fileno(&self) -> PyResult<i32> {
         match &self.wakeups.wake {
             #[cfg(target_os = "linux")]
@@ -165,10 +166,10 @@ impl LoopBridge {
         }
     }
 
-    /// Completes all waiters whose flights have something for them. Runs on the loop.
+    /// Completes all waiters whose flights have something ready. Runs on the loop.
     fn drain(&self, py: Python<'_>) -> PyResult<()> {
         let ready = self.wakeups.signal.collect(|| self.wakeups.wake.acknowledge());
-        // One that fails must not keep the others waiting.
+        // A failure must not keep the others waiting.
         let mut outcome = Ok(());
         for item in ready {
             outcome = outcome.and(item.complete(py));
@@ -176,7 +177,8 @@ impl LoopBridge {
         outcome.and(crate::logging::flush(py))
     }
 
-    /// Blocks until the loop is to be woken (true) or the bridge is closed (false). Without a loop, Ctrl-C interrupts it.
+    /// Blocks until the loop must be woken (true) or the bridge is closed (false). Without a loop, Ctrl-C interrupts
+    /// it.
     #[cfg_attr(
         not(unix),
         expect(irrefutable_let_patterns, reason = "only Unix has another way to wake a loop")

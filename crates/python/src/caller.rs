@@ -34,7 +34,7 @@ impl Caller {
         Self { client, observers: Arc::default() }
     }
 
-    /// Has what happens to `call`, which is made with `options`, observed.
+    /// Attaches an observer to `call`, which is made with `options`.
     pub(crate) fn observe(
         &self,
         py: Python<'_>,
@@ -48,7 +48,7 @@ impl Caller {
         Ok(observed)
     }
 
-    /// Has what happens to a call that asks for no model observed.
+    /// Attaches an observer to a call that has no model.
     pub(crate) fn observe_raw(
         &self,
         py: Python<'_>,

@@ -1,4 +1,4 @@
-//! Model catalog, as Python sees it.
+//! Model catalog: the Python class.
 
 use crate::{
     cost::{Cost, decimal, now},
@@ -14,17 +14,17 @@ use pyo3::{
 };
 use std::sync::Arc;
 
-/// What is known of models: what is built in, and a user's own entries on top.
+/// The catalog of models: the built-in entries, and a user's own on top.
 #[pyclass(frozen, module = "ferrule._native")]
 pub(crate) struct NativeCatalog(Arc<Catalog>);
 
-/// The catalog with a user's own entries on top, a dict of `provider/model` to tables; `None` for the one built in.
+/// The catalog with a user's own entries on top, a dict of tables by `provider/model`; `None` for the built-in one.
 pub(crate) fn with_entries(entries: Option<&Bound<'_, PyDict>>) -> PyResult<Option<Arc<Catalog>>> {
     let Some(given) = entries.filter(|entries| !entries.is_empty()) else { return Ok(None) };
     Ok(Some(Arc::new(Catalog::builtin().with(self::entries(given)?))))
 }
 
-/// A user's own entries, a dict of `provider/model` to tables.
+/// A user's own entries, a dict of tables by `provider/model`.
 pub(crate) fn entries(given: &Bound<'_, PyDict>) -> PyResult<Vec<Entry>> {
     let read = |(name, fields): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
         let name: String = name.extract()?;
@@ -34,7 +34,7 @@ pub(crate) fn entries(given: &Bound<'_, PyDict>) -> PyResult<Vec<Entry>> {
     given.iter().map(read).collect()
 }
 
-/// How a request was made, from a dict of texts.
+/// The conditions of a request, from a dict of strings.
 struct Context(Vec<(String, String)>);
 
 impl Context {
@@ -67,12 +67,12 @@ impl NativeCatalog {
         Ok(Self(with_entries(models)?.unwrap_or_else(|| Arc::clone(Catalog::builtin()))))
     }
 
-    /// The model that `provider` means by `model`; `None` where it is not known.
+    /// The entry of the provider's model `model`; `None` if it is not known.
     fn find(&self, provider: &str, model: &str) -> Option<CatalogModel> {
         self.0.find(provider, model).map(|found| CatalogModel(Arc::clone(found.model())))
     }
 
-    /// The ids of the providers that a bare name may mean.
+    /// The ids of the providers that have a model of this bare name.
     fn providers_of(&self, model: &str) -> Vec<String> {
         self.0.providers_of(model).into_iter().map(str::to_owned).collect()
     }
@@ -82,8 +82,8 @@ impl NativeCatalog {
         self.0.all().cloned().map(CatalogModel).collect()
     }
 
-    /// What `usage` (a `Usage`, or a dict of quantities by name) costs; `None` where that is not known. `at` is in
-    /// seconds since 1970, now where `None`; `context` says how the request was made.
+    /// The cost of `usage` (a `Usage`, or quantities by name); `None` if it is not known. `at` is in seconds since
+    /// 1970, now if `None`; `context` has the conditions of the request.
     #[pyo3(signature = (provider, model, usage, *, at = None, context = None))]
     fn price(
         &self,
@@ -99,7 +99,7 @@ impl NativeCatalog {
         Ok(self.0.find(provider, model).and_then(price).map(Cost))
     }
 
-    /// Whose data it is: `name`, `version`, `date` and `licence`.
+    /// The origin of the data: `name`, `version`, `date` and `licence`.
     #[getter]
     fn source<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let source = self.0.source();
@@ -135,7 +135,7 @@ fn quantities(usage: &Bound<'_, PyAny>) -> PyResult<Quantities> {
     Ok(quantities)
 }
 
-/// What is known of a model; what is not known is `None`.
+/// The catalog's entry for a model; what is not known is `None`.
 #[pyclass(frozen, module = "ferrule._native")]
 pub(crate) struct CatalogModel(Arc<Model>);
 
@@ -146,7 +146,7 @@ impl CatalogModel {
         not_pickled("a catalog's model: look it up where it is needed")
     }
 
-    /// Its name in the catalog. Providers may know it by others, with dates for instance.
+    /// Its name in the catalog. Providers may use others, for instance with dates.
     #[getter]
     fn id(&self) -> &str {
         &self.0.id
@@ -158,49 +158,49 @@ impl CatalogModel {
         &self.0.provider
     }
 
-    /// Its name for people.
+    /// Its display name.
     #[getter]
     fn name(&self) -> Option<&str> {
         self.0.facts.name.as_deref()
     }
 
-    /// The most tokens of prompt and answer together.
+    /// The maximum number of tokens of prompt and answer together.
     #[getter]
     fn context_window(&self) -> Option<u64> {
         self.0.facts.context_window
     }
 
-    /// The most tokens of an answer.
+    /// The maximum number of tokens of an answer.
     #[getter]
     fn max_output_tokens(&self) -> Option<u64> {
         self.0.facts.max_output_tokens
     }
 
-    /// What it can be shown: `text`, `image`, `audio`, `video`, `document`.
+    /// The kinds of input it accepts: `text`, `image`, `audio`, `video`, `document`.
     #[getter]
     fn input_modalities<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
         words(py, self.0.facts.input_modalities.as_deref())
     }
 
-    /// What it answers with: `text`, `image`, `audio`, `video`, `embedding`.
+    /// The kinds of output it gives: `text`, `image`, `audio`, `video`, `embedding`.
     #[getter]
     fn output_modalities<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
         words(py, self.0.facts.output_modalities.as_deref())
     }
 
-    /// Whether it calls tools.
+    /// Whether it supports tools.
     #[getter]
     fn tools(&self) -> Option<bool> {
         self.0.facts.tools
     }
 
-    /// Whether it keeps to a JSON schema.
+    /// Whether it supports JSON schemas.
     #[getter]
     fn structured_output(&self) -> Option<bool> {
         self.0.facts.structured_output
     }
 
-    /// Whether it can think before it answers.
+    /// Whether it can reason before it answers.
     #[getter]
     fn reasoning(&self) -> Option<bool> {
         self.0.facts.reasoning
@@ -218,9 +218,9 @@ impl CatalogModel {
         self.0.facts.category.map(ferrule_catalog::Category::as_str)
     }
 
-    /// Its prices in dollars by name, each of which says for how much (`input_mtok`: a million input tokens). Empty
-    /// where none is known. `at` is in seconds since 1970, now where `None`; `context` says how the request is made,
-    /// `input_tokens` how long its prompt is.
+    /// Its prices in dollars by name, which says for how much they are (`input_mtok`: a million input tokens). Empty if
+    /// none is known. `at` is in seconds since 1970, now if `None`; `context` has the conditions of the request,
+    /// `input_tokens` the length of its prompt.
     #[pyo3(signature = (*, at = None, context = None, input_tokens = 0))]
     fn prices<'py>(
         &self,

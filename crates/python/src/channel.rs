@@ -1,4 +1,4 @@
-//! Channel of a call: what the runtime's task and its one reader in Python share.
+//! Channel of a call, shared by the runtime's task and its single reader in Python.
 
 use crate::{
     bridge::{Ready, Wakeups},
@@ -16,7 +16,7 @@ use std::{
     time::Instant,
 };
 
-/// The most a stream may hold for a reader that does not come.
+/// How much of a stream is buffered for a slow reader.
 const LIMITS: Limits = Limits { items: 256, bytes: 1 << 20 };
 
 /// The channel of one call.
@@ -24,25 +24,25 @@ pub(crate) struct Channel {
     pub(crate) queue: Queue<Delivery, Result<(), Box<CallError>>>,
     /// The loop that reads, for asynchronous clients.
     wakeups: Option<Arc<Wakeups>>,
-    /// The future the reader waits for.
+    /// The future that the reader awaits.
     pub(crate) waiter: Mutex<Option<Py<PyAny>>>,
-    /// What was received so far, and how.
+    /// What has been received so far.
     received: Mutex<Received>,
-    /// The call's entry in the usage, which whatever ends the call first closes.
+    /// The call's entry in the ledger, closed by whatever ends the call first.
     pub(crate) entry: Arc<Entry>,
 }
 
 pub(crate) struct Received {
     pub(crate) answer: Accumulator,
     pub(crate) progress: Progress,
-    /// What was dropped from the request, until the reader is warned of it.
+    /// The fields dropped from the request, until the reader has been warned.
     pub(crate) dropped: Vec<UnsupportedField>,
-    /// What a raw reply came to, once it has begun.
+    /// The settlement of a raw reply, once it has begun.
     pub(crate) raw: Option<Arc<Settlement>>,
 }
 
 impl Received {
-    /// Notes who answers, or goes on with the answer.
+    /// Records which target answers, or continues the answer.
     pub(crate) fn answered_by(&mut self, stream: &Stream) {
         let progress = &mut self.progress;
         stream.provider().clone_into(&mut progress.provider);
@@ -63,7 +63,7 @@ impl Ready for Channel {
         let waiter = lock(&self.waiter).take();
         if let Some(waiter) = waiter {
             let waiter = waiter.bind(py);
-            // A cancelled waiter is gone, but what came stays in the queue for the next one.
+            // A cancelled waiter is gone, but the items stay in the queue for the next one.
             if !waiter.call_method0(intern!(py, "done"))?.is_truthy()? {
                 waiter.call_method1(intern!(py, "set_result"), (py.None(),))?;
             }
@@ -97,7 +97,7 @@ impl Channel {
         lock(&self.received)
     }
 
-    /// Wakes whoever waits, to find that nothing more comes. Whoever closes a stream need not be who reads it.
+    /// Wakes the waiter to find the end. A stream may be closed by another thread than its reader.
     pub(crate) fn dismiss(self: &Arc<Self>) {
         let is_awaited = lock(&self.waiter).is_some();
         self.wake(is_awaited);
@@ -137,7 +137,7 @@ impl Channel {
         });
     }
 
-    /// `drop_params=True` drops with a warning, never silently; with the first thing that is delivered.
+    /// `drop_params=True` drops with a warning, never silently; given with the first delivery.
     pub(crate) fn warn_of_dropped(&self, py: Python<'_>) -> PyResult<()> {
         let dropped = std::mem::take(&mut self.received().dropped);
         for field in dropped {

@@ -1,4 +1,4 @@
-//! Choices as Python sees them: one of several answers of a reply.
+//! Choices of a reply: the Python class.
 
 use crate::{
     attempt::hash_of,
@@ -12,7 +12,7 @@ use ferrule_wire::{
 };
 use pyo3::{exceptions::PyValueError, prelude::*, types::PyType};
 
-/// One answer of several.
+/// One of several alternative replies.
 #[pyclass(frozen, module = "ferrule._native")]
 pub(crate) struct Choice(pub(crate) model::Choice);
 
@@ -24,31 +24,31 @@ impl Choice {
         self.0.index
     }
 
-    /// What was said.
+    /// The message.
     #[getter]
     fn message(&self) -> Message {
         Message(self.0.message.clone())
     }
 
-    /// Why it ended; `None` where the provider did not say.
+    /// Why it ended; `None` if the provider did not say.
     #[getter]
     fn finish_reason(&self) -> Option<&str> {
         self.0.finish_reason.as_ref().map(model::FinishReason::as_str)
     }
 
-    /// The stop text that ended it.
+    /// The stop sequence that ended it.
     #[getter]
     fn stop_sequence(&self) -> Option<&str> {
         self.0.stop_sequence.as_deref()
     }
 
-    /// Log probabilities, as the provider wrote them; `None` unless asked for.
+    /// Log probabilities, as the provider reports them; `None` unless requested.
     #[getter]
     fn logprobs<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.0.logprobs.as_ref().map(|logprobs| json_to_python(py, logprobs.text())).transpose()
     }
 
-    /// What else the provider says about this answer: filter results, grounding, its own reason to end, ...
+    /// What else the provider says about this choice: filter results, grounding, its own finish reason, ...
     #[getter]
     fn extra<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         fields_to_python(py, &self.0.extra)
@@ -68,7 +68,7 @@ impl Choice {
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (String,)> {
         let json = self.json();
-        // As for a reply: what could not be read back is not pickled.
+        // As for a reply: what could not be unpickled is not pickled.
         read_choice(json.value())?;
         Ok((py.get_type::<Self>().getattr("_from_json")?, (json.text().to_owned(),)))
     }
@@ -88,7 +88,7 @@ impl Choice {
 }
 
 impl Choice {
-    /// All of it, to compare by and to pickle.
+    /// All fields, for comparison and pickling.
     fn json(&self) -> Json {
         Json::object(&Extra::new(), |object| self.write_fields(object))
     }
@@ -105,7 +105,7 @@ impl Choice {
     }
 }
 
-/// A choice of what `write_fields` wrote.
+/// Reads a choice written by `write_fields`.
 pub(crate) fn read_choice(value: Value<'_>) -> PyResult<model::Choice> {
     let mut fields = value.object().unwrap_or_default();
     let mut messages = match fields.take_json("message") {

@@ -1,4 +1,4 @@
-//! Citations as Python sees them, in replies and in streams.
+//! Citations in replies and streams: the Python class.
 
 use crate::{
     forms,
@@ -15,7 +15,7 @@ use pyo3::{
     types::{PyDict, PyType},
 };
 
-/// A source that a reply names, and where.
+/// A source that a reply cites.
 #[pyclass(frozen, eq, module = "ferrule._native")]
 #[derive(Clone, PartialEq)]
 pub(crate) struct Citation(pub(crate) model::Citation);
@@ -34,7 +34,7 @@ impl Citation {
         self.0.title.as_deref()
     }
 
-    /// Its address.
+    /// Its URL.
     #[getter]
     fn url(&self) -> Option<&str> {
         self.0.url.as_deref()
@@ -46,13 +46,13 @@ impl Citation {
         self.0.source_id.as_deref()
     }
 
-    /// What the source says.
+    /// The quoted text of the source.
     #[getter]
     fn cited_text(&self) -> Option<&str> {
         self.0.cited_text.as_deref()
     }
 
-    /// What the reply says because of it.
+    /// The text of the reply that cites it.
     #[getter]
     fn text(&self) -> Option<&str> {
         self.0.text.as_deref()
@@ -70,13 +70,13 @@ impl Citation {
         self.0.end
     }
 
-    /// All that the provider says of it.
+    /// The provider's whole citation.
     #[getter]
     fn raw<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.0.raw.as_ref().map(|raw| json_to_python(py, raw.text())).transpose()
     }
 
-    /// Everything as a dictionary that has a JSON form.
+    /// Everything as a dictionary of JSON values.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         object_to_python(py, |object| self.write_fields(object))
     }
@@ -85,13 +85,13 @@ impl Citation {
         forms::pairs(&self.to_dict(py)?)
     }
 
-    /// The text is kept as it is, as two citations are equal where it is the same.
+    /// Pickled as its text, because two citations are equal if their texts are.
     fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (String,)> {
         let text = identity(&self.0).text().to_owned();
         Ok((py.get_type::<Self>().getattr("_from_json")?, (text,)))
     }
 
-    /// What `to_dict` gave.
+    /// The citation of what `to_dict` returned.
     #[classmethod]
     fn from_dict(_class: &Bound<'_, PyType>, fields: &Bound<'_, PyDict>) -> PyResult<Self> {
         Ok(Self::read(&from_python::json(fields, Path::Root("citation"))?))
@@ -140,7 +140,7 @@ impl Citation {
         })
     }
 
-    /// Fields of a citation: events also name its part, and a reply's places are those in its whole text.
+    /// The fields of a citation: events also give its part, and a reply gives positions in its whole text.
     pub(crate) fn new(citation: model::Citation) -> Self {
         Self(model::Citation { part: None, ..citation })
     }
@@ -155,7 +155,7 @@ impl Citation {
     }
 }
 
-/// What an event of a stream names, with the answer's number and the part that it is about.
+/// The citations of a stream event, with the index of the choice and the part.
 pub(crate) fn event_citations(event: &StreamEvent) -> Vec<(model::Citation, u32, Option<u32>)> {
     let of = |found: Vec<model::Citation>, choice: u32, part: Option<u32>| {
         found.into_iter().map(move |citation| {
@@ -182,7 +182,7 @@ pub(crate) fn event_citations(event: &StreamEvent) -> Vec<(model::Citation, u32,
     }
 }
 
-/// The JSON of a citation, by which one that a provider repeats is known.
+/// The JSON of a citation, for recognising one that a provider repeats.
 pub(crate) fn identity(citation: &model::Citation) -> Json {
     Json::object(&Extra::new(), |object| Citation(citation.clone()).write_fields(object))
 }

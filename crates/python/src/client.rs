@@ -1,4 +1,4 @@
-//! Client, as Python holds it: each method is one crossing.
+//! Client: the Python class, each of whose methods crosses into Rust once.
 
 use crate::{
     bridge::LoopBridge,
@@ -40,14 +40,14 @@ impl NativeClient {
         Ok(Self(Caller::new(client)))
     }
 
-    /// Replaces the settings. Providers that stay the same keep their connections; calls in flight keep what they began
-    /// with. If the settings are not usable, the old ones stay.
+    /// Replaces the settings. Unchanged providers keep their connections, and calls in flight keep the engine they
+    /// began with. If the settings are not usable, the old ones stay.
     fn apply(&self, py: Python<'_>, settings: &Bound<'_, PyDict>, fetch: &Bound<'_, PyAny>) -> PyResult<()> {
         let settings = settings::read(settings, Some(fetch))?;
         self.0.apply(&settings).map_err(|error| raise_client(py, error))
     }
 
-    /// The provider that is asked for `model`, and its own name of it.
+    /// The provider that is called for `model`, and its own name for the model.
     fn resolve(&self, model: &Bound<'_, PyAny>) -> PyResult<(String, String)> {
         let call = operations::resolve_call(&self.0, model)?;
         let first = call.route().first().cloned().unwrap_or_default();
@@ -59,7 +59,7 @@ impl NativeClient {
         self.0.provider_id(name).map_err(|error| raise_client(py, error))
     }
 
-    /// Starts a plain call. Delivers a reply.
+    /// Starts a call that is not streamed. Delivers a reply.
     #[pyo3(signature = (model, messages, options, *, bridge = None, parse = None))]
     fn complete(
         &self,
@@ -111,7 +111,7 @@ impl NativeClient {
     }
 
     /// The targets that a call would try, in order, and why, without a request: a dict of `strategy`, `targets` and
-    /// `passed_over`. `kind` is `complete`, `stream` or `embed`, and `prompt` what that takes, or `None`.
+    /// `passed_over`. `kind` is `complete`, `stream` or `embed`, and `prompt` its argument, or `None`.
     fn route<'py>(
         &self,
         model: &Bound<'py, PyAny>,
@@ -122,8 +122,8 @@ impl NativeClient {
         operations::route(&self.0, model, prompt, options, kind)
     }
 
-    /// Starts the operation that the client's method `operation` is for: `embed`, `rerank`, `images`, `speech`,
-    /// `transcribe` or `count_tokens`. `arguments` are those between the model and the options.
+    /// Starts the operation of the client's method `operation`: `embed`, `rerank`, `images`, `speech`, `transcribe` or
+    /// `count_tokens`. `arguments` are those between the model and the options.
     #[pyo3(signature = (operation, model, arguments, options, *, bridge = None))]
     fn operate(
         &self,
@@ -136,7 +136,7 @@ impl NativeClient {
         operations::operate(operation, &self.0, model, arguments, options, bridge)
     }
 
-    /// Starts to list the models of `provider`.
+    /// Starts listing the models of `provider`.
     #[pyo3(signature = (provider, *, timeouts = None, bridge = None))]
     fn models(
         &self,
@@ -160,7 +160,7 @@ impl NativeClient {
         })
     }
 
-    /// Starts to ask all of `providers` at once how they are. Delivers a list of dicts, in their order.
+    /// Starts checking the health of all `providers` at once. Delivers a list of dicts, in their order.
     #[pyo3(signature = (providers, *, timeouts = None, bridge = None))]
     fn health(
         &self,
@@ -172,8 +172,8 @@ impl NativeClient {
         operations::health(py, &self.0, providers, timeouts, bridge)
     }
 
-    /// Starts to send a request as it is. Delivers lists: of the reply's head, a dict, first, then of chunks of its
-    /// body.
+    /// Starts a request that is sent unchanged. Delivers lists: first with the head of the reply, a dict, then with
+    /// chunks of its body.
     #[pyo3(signature = (provider, method, path, body, *, content_type = None, bridge = None))]
     #[expect(clippy::too_many_arguments, reason = "one crossing for the whole request")]
     fn raw(
@@ -189,9 +189,9 @@ impl NativeClient {
         operations::raw(py, &self.0, provider, method, path, body, content_type, bridge)
     }
 
-    /// Starts the call that `body` asks for in `wire_format`, at the address that ends with `path`. A plain
-    /// call delivers a tuple: the answer's body in that format, and the reply that it was made of; a stream lists of
-    /// pieces of its body.
+    /// Starts the call in `body`, which is in `wire_format`, at the address that ends with `path`. A call that is not
+    /// streamed delivers a tuple: the response's body in that format, and the reply it was made from; a stream delivers
+    /// lists of chunks of its body.
     #[pyo3(signature = (wire_format, path, body, options, *, bridge = None))]
     fn wire_call(
         &self,
@@ -205,24 +205,24 @@ impl NativeClient {
         wire_call::start(py, &self.0, wire_format, path, body, options, bridge)
     }
 
-    /// What the calls so far used and cost, in rows by provider, model, alias and metadata.
+    /// The usage and cost of the calls so far, in rows by provider, model, alias and metadata.
     fn usage_rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         ledger::rows(py, py.detach(|| self.0.usage()))
     }
 
-    /// Forgets what the calls so far used.
+    /// Clears the usage so far.
     fn clear_usage(&self, py: Python<'_>) {
         py.detach(|| self.0.clear_usage());
     }
 
-    /// What is known of groups and targets now: a dict of `groups` and `targets`.
+    /// The current status: a dict of `groups`, `targets`, `keys`, `limits` and `budgets`.
     fn status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let status = py.detach(|| self.0.status()).map_err(|error| raise_client(py, error))?;
         status::dict(py, &status)
     }
 
-    /// Tops a budget up by `amount` dollars, for one `value` of its scope, or resets it where `amount` is `None`. Gives it
-    /// as it is then.
+    /// Tops a budget up by `amount` dollars, for one `value` of its scope, or resets it if `amount` is `None`. Returns
+    /// its new status.
     #[pyo3(signature = (name, value, amount))]
     fn change_budget<'py>(
         &self,
@@ -242,19 +242,19 @@ impl NativeClient {
         self.0.observers.deliver_left(py)
     }
 
-    /// Has events of the kinds whose bits are in `wanted` handed to what `target`, a weak reference, leads to.
+    /// Sends events of the kinds whose bits are in `wanted` to the object that `target`, a weak reference, refers to.
     fn observe(&self, target: Py<PyAny>, wanted: u32) {
         self.0.observers.set(target, wanted);
     }
 
-    /// The kinds of events that can be observed; the place of each is its bit.
+    /// The kinds of events that can be observed; the index of each is its bit.
     #[staticmethod]
     fn event_kinds() -> Vec<&'static str> {
         EventKind::ALL.iter().map(|kind| kind.name()).collect()
     }
 
-    /// Hands over events that no call's reader takes. Waits a moment, if `wait`, for those of calls that were just left.
-    /// Says whether there are more, of such calls or for event loops.
+    /// Delivers events that no reader takes. With `wait`, waits a moment for those of calls that were just abandoned.
+    /// Returns whether there are more, from such calls or for event loops.
     #[pyo3(signature = (*, wait = false))]
     fn flush_events(&self, py: Python<'_>, wait: bool) -> PyResult<bool> {
         if wait {

@@ -1,4 +1,4 @@
-//! Configuration files for Python: values as its own objects, and the place of every key.
+//! Configuration files for Python: their values as Python objects, and the position of every key.
 
 use ferrule_config::{Format, Table, Value};
 use pyo3::{
@@ -54,7 +54,7 @@ impl<'py> Writer<'py> {
         Ok(value)
     }
 
-    /// As deep as `ferrule_config::MAX_NESTING` at most.
+    /// Recursion is limited by `ferrule_config::MAX_NESTING`.
     fn value(&mut self, py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
         Ok(match value {
             Value::Null => py.None().into_bound(py),

@@ -1,4 +1,4 @@
-//! Cost of replies, as Python sees it: in `decimal.Decimal`.
+//! Cost of replies in `decimal.Decimal`: the Python class.
 
 use crate::from_python::{self, Path};
 use crate::to_python::{Reduced, object_to_python};
@@ -14,14 +14,14 @@ use pyo3::{
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// What an answer cost.
+/// The cost of an answer.
 #[pyclass(frozen, eq, module = "ferrule._native")]
 #[derive(Clone, PartialEq)]
 pub(crate) struct Cost(pub(crate) catalog::Cost);
 
 static DECIMAL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
-/// `decimal.Decimal` of what `amount` is as text.
+/// Converts `amount` to `decimal.Decimal` by its text.
 pub(crate) fn decimal<'py>(py: Python<'py>, amount: &impl ToString) -> PyResult<Bound<'py, PyAny>> {
     let decimal = DECIMAL.get_or_try_init(py, || {
         py.import(intern!(py, "decimal"))?.getattr(intern!(py, "Decimal")).map(Bound::unbind)
@@ -31,7 +31,7 @@ pub(crate) fn decimal<'py>(py: Python<'py>, amount: &impl ToString) -> PyResult<
 
 #[pymethods]
 impl Cost {
-    /// All of it.
+    /// The total.
     #[getter]
     fn total<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         decimal(py, &self.0.total)
@@ -44,8 +44,8 @@ impl Cost {
         "USD"
     }
 
-    /// What each kind of usage cost, by its name. Each token stands in one of them only: what was read from a cache is
-    /// not in `input_tokens`. Empty where the provider itself reported the total.
+    /// The cost of each kind of usage, by name. Each token counts in one of them only: tokens read from a cache are not
+    /// in `input_tokens`. Empty if the provider itself reported the total.
     #[getter]
     fn breakdown<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let breakdown = PyDict::new(py);
@@ -55,7 +55,7 @@ impl Cost {
         Ok(breakdown)
     }
 
-    /// How many of each kind were charged, by its name.
+    /// The charged quantity of each kind, by name.
     #[getter]
     fn quantities<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let quantities = PyDict::new(py);
@@ -65,32 +65,32 @@ impl Cost {
         Ok(quantities)
     }
 
-    /// Whose prices these are: `genai-prices`, `configuration`, or the provider that reported the cost.
+    /// The source of the prices: `genai-prices`, `configuration`, or the provider that reported the cost.
     #[getter]
     fn source(&self) -> &str {
         &self.0.source.name
     }
 
-    /// The version of the price list; `None` where it has none.
+    /// The version of the price list; `None` if it has none.
     #[getter]
     fn source_version(&self) -> Option<&str> {
         self.0.source.version.as_deref()
     }
 
-    /// The day (YYYY-MM-DD) on which the price was compared with the provider's page, or from which it holds; the later
-    /// one. `None` where neither is known.
+    /// The day (YYYY-MM-DD) on which the price was compared with the provider's page, or from which it is valid; the
+    /// later of the two. `None` if neither is known.
     #[getter]
     fn source_date(&self) -> Option<&str> {
         self.0.source.date.as_deref()
     }
 
-    /// Whether the provider itself said what it charged.
+    /// Whether the provider itself reported the cost.
     #[getter]
     const fn is_reported(&self) -> bool {
         self.0.reported
     }
 
-    /// Everything as a dictionary that has a JSON form; amounts are strings.
+    /// Everything as a dictionary of JSON values; amounts are strings.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         object_to_python(py, |object| self.write_fields(object))
     }
@@ -104,7 +104,7 @@ impl Cost {
         Ok((py.get_type::<Self>().getattr("from_dict")?, (self.to_dict(py)?,)))
     }
 
-    /// What `to_dict` gave.
+    /// The cost of what `to_dict` returned.
     #[classmethod]
     fn from_dict(_class: &Bound<'_, PyType>, fields: &Bound<'_, PyDict>) -> PyResult<Self> {
         let json = from_python::json(fields, Path::Root("cost"))?;
@@ -112,7 +112,7 @@ impl Cost {
             .ok_or_else(|| PyValueError::new_err("cost: this is not what to_dict() gave"))
     }
 
-    /// The sum of the costs of several replies; `None` where one of them is not known, or there are none.
+    /// The sum of the costs of several replies; `None` if one of them is not known, or there are none.
     #[staticmethod]
     fn _sum(costs: Vec<Option<PyRef<'_, Self>>>) -> Option<Self> {
         Self::sum(costs.into_iter().map(|cost| cost.as_deref().cloned()))
@@ -128,7 +128,7 @@ impl Cost {
 }
 
 impl Cost {
-    /// The sum of `costs`; `None` where one of them is not known.
+    /// The sum of `costs`; `None` if one of them is not known.
     pub(crate) fn sum(costs: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
         catalog::Cost::sum(costs.into_iter().map(|cost| cost.map(|cost| cost.0))).map(Self)
     }
@@ -176,12 +176,12 @@ impl Cost {
     }
 }
 
-/// Where a reply's cost is found when it is asked for.
+/// The source of a reply's cost on access.
 #[derive(Clone)]
 pub(crate) enum Pricing {
     /// In the call's settlement.
     Settled(Arc<Settlement>),
-    /// It was found before the reply was pickled.
+    /// Computed before the reply was pickled.
     Known(Option<Box<Cost>>),
 }
 

@@ -1,4 +1,4 @@
-//! Deliveries: what a call carries from the runtime to its reader.
+//! Deliveries of a call from the runtime to its reader.
 
 use ferrule_engine::EventBatch;
 use ferrule_wire::model::StreamEvent;
@@ -9,35 +9,35 @@ use std::mem::size_of;
 pub(crate) enum Delivery {
     /// The events of a stream.
     Events(EventBatch),
-    /// The one thing that a plain call delivers.
+    /// The single result of a call that is not streamed.
     One(Value),
-    /// One of several things, in order.
+    /// One of several results, in order.
     Part(Value),
 }
 
-/// Makes a Python object. `parse` makes a reply's `parsed` of its text.
+/// Makes a Python object. `parse` makes a reply's `parsed` from its text.
 type Make = Box<dyn FnOnce(Python<'_>, Option<Py<PyAny>>) -> PyResult<Py<PyAny>> + Send>;
 
-/// Something that becomes a Python object where it is taken.
+/// A value that becomes a Python object when it is taken.
 pub(crate) struct Value {
     make: Make,
     size: usize,
 }
 
 impl Value {
-    /// What `make` makes.
+    /// A value made by `make`.
     pub(crate) fn new(make: impl FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send + 'static) -> Self {
         Self::parsed(move |py, _| make(py))
     }
 
-    /// What `make` makes, given what parses a reply's text.
+    /// A value made by `make`, which is given the parser of a reply's text.
     pub(crate) fn parsed(
         make: impl FnOnce(Python<'_>, Option<Py<PyAny>>) -> PyResult<Py<PyAny>> + Send + 'static,
     ) -> Self {
         Self { make: Box::new(make), size: 0 }
     }
 
-    /// About how many bytes it holds.
+    /// Sets its approximate size in bytes.
     pub(crate) fn with_size(self, size: usize) -> Self {
         Self { size, ..self }
     }
@@ -48,7 +48,7 @@ impl Value {
 }
 
 impl Delivery {
-    /// About how much memory it holds.
+    /// Its approximate size in memory.
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Events(batch) => batch.events.iter().map(event_bytes).sum(),

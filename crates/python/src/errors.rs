@@ -1,4 +1,5 @@
-//! Exceptions: the classes are Python's (`ferrule/errors.py`), so that they read well and pickle; here they are raised.
+//! Exceptions: their classes are defined in Python (`ferrule/errors.py`), so that they read well and pickle; they are
+//! raised here.
 
 use crate::{attempt::Attempt, cost::decimal, reply::Reply};
 use ferrule_client::ClientError;
@@ -6,8 +7,8 @@ use ferrule_engine::{BudgetExceeded, CallError, Failure, LimitReached, TimeoutKi
 use ferrule_wire::model::{ErrorKind, ProviderError};
 use pyo3::{exceptions::PyRuntimeError, intern, prelude::*, types::PyDict};
 
-/// The class for each kind of a provider's error. The first row of a kind is the class that is raised for it, the first
-/// row of a class the kind that it stands for when a provider of the user's own raises it.
+/// The class for each kind of a provider's error. The first row of a kind is the class raised for it; the first row of
+/// a class is the kind it stands for when a user's provider raises it.
 const PROVIDER_ERRORS: &[(ErrorKind, &str)] = &[
     (ErrorKind::Authentication, "AuthenticationError"),
     (ErrorKind::PermissionDenied, "PermissionDeniedError"),
@@ -30,7 +31,7 @@ fn class_of(kind: ErrorKind) -> &'static str {
     PROVIDER_ERRORS.iter().find(|row| row.0 == kind).map_or("ProviderError", |row| row.1)
 }
 
-/// The class that is raised for `failure`.
+/// The class to raise for `failure`.
 pub(crate) fn class_of_failure(failure: &Failure) -> &'static str {
     match failure {
         Failure::Provider(error) => class_of(error.kind),
@@ -50,7 +51,7 @@ pub(crate) fn class_of_failure(failure: &Failure) -> &'static str {
     }
 }
 
-/// The kind of error that an exception's class stands for; `None` where it is not a provider's error.
+/// The kind of error that an exception class stands for; `None` if it is not a provider's error.
 pub(crate) fn kind_of(class: &str) -> Option<ErrorKind> {
     PROVIDER_ERRORS.iter().find(|row| row.1 == class).map(|row| row.0)
 }
@@ -67,7 +68,7 @@ pub(crate) fn raise_client(py: Python<'_>, error: ClientError) -> PyErr {
     }
 }
 
-/// The exception for `error`; `received` is what came before it, where a stream broke off.
+/// The exception for `error`; `received` is what arrived before a stream broke off.
 pub(crate) fn raise(py: Python<'_>, error: CallError, received: Option<Reply>) -> PyErr {
     match build(py, error, received) {
         Ok(exception) => PyErr::from_value(exception),
@@ -90,12 +91,12 @@ fn build(py: Python<'_>, error: CallError, received: Option<Reply>) -> PyResult<
     }
     let class = match &failure {
         Failure::Timeout(expired) if has_begun && expired.kind == TimeoutKind::Idle => "StreamStalledError",
-        // What was delivered can be read; the stream broke off behind it.
+        // What was delivered is valid; the stream broke off after it.
         Failure::Unreadable(_) if has_begun => "StreamInterruptedError",
         failure => class_of_failure(failure),
     };
     match failure {
-        // An error under status 200 that fits no class breaks the stream off; its words are in the text.
+        // An error under status 200 that fits no class interrupts the stream; its message is in the text.
         Failure::Provider(error) if error.kind != ErrorKind::StreamInterrupted => {
             set_provider_fields(&fields, *error)?;
         }
@@ -108,7 +109,7 @@ fn build(py: Python<'_>, error: CallError, received: Option<Reply>) -> PyResult<
         Failure::Limited(reached) => {
             let LimitReached { limit, scope, value, retry_after, .. } = *reached;
             fields.set_item("retry_after", retry_after.map(|after| after.as_secs_f64()))?;
-            // What the provider says of its own limits has no name of ours.
+            // A provider's own limits have no name of ours.
             fields.set_item("limit", (!limit.is_empty()).then_some(limit))?;
             fields.set_item("scope", scope)?;
             fields.set_item("scope_value", value)?;

@@ -1,4 +1,4 @@
-//! Stream events as Python sees them.
+//! Stream events: the Python classes.
 
 use crate::{
     citation::{self, Citation},
@@ -14,10 +14,10 @@ use pyo3::{
 };
 use std::{collections::HashSet, time::Instant};
 
-/// An instant and what `time.monotonic()` said then: instants become Python's clock by it.
+/// An instant and the `time.monotonic()` of that moment, for converting instants to Python's clock.
 static CLOCK: PyOnceLock<(Instant, f64)> = PyOnceLock::new();
 
-/// Notes the two clocks at the same moment.
+/// Reads both clocks at the same moment.
 pub(crate) fn start_clock(py: Python<'_>) -> PyResult<()> {
     let monotonic: f64 = py.import("time")?.call_method0("monotonic")?.extract()?;
     let _ = CLOCK.set(py, (Instant::now(), monotonic));
@@ -85,7 +85,7 @@ fn describe(object: &Bound<'_, PyAny>, fields: &[&str]) -> PyResult<String> {
     Ok(format!("{}({})", object.get_type().name()?, fields.join(", ")))
 }
 
-/// Whether both are of one class, and equal in `fields`.
+/// Whether both have the same class and equal `fields`.
 fn are_equal(one: &Bound<'_, PyAny>, other: &Bound<'_, PyAny>, fields: &[&str]) -> PyResult<bool> {
     if !one.get_type().is(other.get_type()) {
         return Ok(false);
@@ -98,131 +98,131 @@ fn are_equal(one: &Bound<'_, PyAny>, other: &Bound<'_, PyAny>, fields: &[&str]) 
     Ok(true)
 }
 
-/// What makes an event of `fields` again.
+/// The reduced form of an event with `fields`.
 fn reduced<'py>(event: &Bound<'py, PyAny>, fields: &[&str]) -> Reduced<'py, Bound<'py, PyTuple>> {
     let fields = fields.iter().map(|field| event.getattr(*field)).collect::<PyResult<Vec<_>>>()?;
     Ok((event.get_type().getattr("_from_fields")?, PyTuple::new(event.py(), fields)?))
 }
 
 event_class! {
-    /// More text.
+    /// More text of the reply.
     TextDelta {
-        /// What is added.
+        /// The added text.
         text: Py<PyString>,
-        /// The place of the part in the answer's content.
+        /// The index of the part in the reply's content.
         index: u32,
-        /// The answer's number.
+        /// The index of the choice.
         choice: u32
     }
 }
 event_class! {
     /// More of the model's reasoning.
     ReasoningDelta {
-        /// What is added.
+        /// The added text.
         text: Py<PyString>,
-        /// The place of the part in the answer's content.
+        /// The index of the part in the reply's content.
         index: u32,
-        /// The answer's number.
+        /// The index of the choice.
         choice: u32
     }
 }
 event_class! {
-    /// More of the model's words of refusal.
+    /// More of the model's refusal.
     RefusalDelta {
-        /// What is added.
+        /// The added text.
         text: Py<PyString>,
-        /// The place of the part in the answer's content.
+        /// The index of the part in the reply's content.
         index: u32,
-        /// The answer's number.
+        /// The index of the choice.
         choice: u32
     }
 }
 event_class! {
-    /// The model begins to call a tool.
+    /// The model starts a tool call.
     ToolCallStart {
         /// The call's id, which the tool's result refers to.
         id: Py<PyString>,
         /// The tool's name.
         name: Py<PyString>,
-        /// The place of the part in the answer's content.
+        /// The index of the part in the reply's content.
         index: u32,
-        /// The answer's number.
+        /// The index of the choice.
         choice: u32
     }
 }
 event_class! {
-    /// More of a tool call's arguments: a piece of JSON text.
+    /// More of a tool call's arguments: a fragment of JSON text.
     ToolCallDelta {
-        /// What is added.
+        /// The added text.
         arguments: Py<PyString>,
-        /// The place of the part in the answer's content.
+        /// The index of the part in the reply's content.
         index: u32,
-        /// The answer's number.
+        /// The index of the choice.
         choice: u32
     }
 }
 event_class! {
     /// A tool call's arguments are complete.
     ToolCallEnd {
-        /// The place of the part in the answer's content.
+        /// The index of the part in the reply's content.
         index: u32,
-        /// The answer's number.
+        /// The index of the choice.
         choice: u32
     }
 }
 event_class! {
-    /// The answer names a source. Its place in the text is that in the part, where the provider says one.
+    /// The reply cites a source. Positions are within the text of the part, if the provider gives any.
     CitationDelta {
         /// The source.
         citation: Py<Citation>,
-        /// The place of the part in the answer's content; `None` where it is about the whole answer.
+        /// The index of the part in the reply's content; `None` if it concerns the whole reply.
         index: Option<u32>,
-        /// The answer's number.
+        /// The index of the choice.
         choice: u32
     }
 }
 event_class! {
-    /// The figures so far.
+    /// The usage so far.
     UsageUpdate {
-        /// The figures; `None` where the provider did not say.
+        /// The usage; numbers that the provider did not report are `None`.
         usage: Py<Usage>
     }
 }
 event_class! {
-    /// An answer is complete.
+    /// A choice is complete.
     Finish {
-        /// Why: `stop`, `length`, `tool_calls`, `content_filter`, ...
+        /// The finish reason: `stop`, `length`, `tool_calls`, `content_filter`, ...
         reason: Py<PyString>,
-        /// The stop text that ended it.
+        /// The stop sequence that ended it.
         stop_sequence: Option<String>,
-        /// The answer's number.
+        /// The index of the choice.
         choice: u32
     }
 }
 event_class! {
-    /// The answer broke off, and another target goes on with it.
+    /// The reply broke off, and another target continues it.
     Continued {
-        /// The target that goes on: `provider/model`.
+        /// The target that continues: `provider/model`.
         target: String,
-        /// How: `prefix`, it continues what was delivered; `restart`, it answers anew, and what was delivered is not
-        /// part of the reply.
+        /// `prefix`: it continues the text that was delivered. `restart`: it answers anew, and what was delivered is
+        /// not part of the reply.
         how: Py<PyString>
     }
 }
 event_class! {
-    /// Something Ferrule has no name for.
+    /// An event that Ferrule does not know.
     Unknown {
-        /// What the provider calls it.
+        /// The provider's name for it.
         name: Option<String>,
-        /// What it said.
+        /// Its data.
         data: Py<PyAny>
     }
 }
 
-/// Appends the events of `batch` as Python objects. What only builds the reply (its id, signatures) is not an event of
-/// its own.
+/// Appends the events of `batch` as Python objects. Events that only build the reply (its id, signatures) are not
+/// delivered.
 ///
-/// `cited` are the sources that were named before: providers repeat them.
+/// `cited` are the sources cited before: providers repeat them.
 pub(crate) fn convert(
     py: Python<'_>,
     batch: EventBatch,
@@ -263,7 +263,7 @@ pub(crate) fn convert(
                 Py::new(py, Finish { reason, stop_sequence, choice, received_at })?.into_any()
             }
             StreamEvent::Continued(continued) => {
-                // Whoever answers anew names its sources anew.
+                // A new answer cites its sources again.
                 if continued.how == Continuation::Restart {
                     cited.clear();
                 }

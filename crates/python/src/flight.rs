@@ -1,6 +1,7 @@
-//! Flights: calls in flight, as their one reader in Python holds them.
+//! Flights: calls in flight, held by their single reader in Python.
 //!
-//! Plain calls and streams are the same here: a plain call delivers one reply, a stream batches of events.
+//! Streams and other calls work the same way: a call that is not streamed delivers one reply, a stream delivers batches
+//! of events.
 
 use crate::{
     bridge::LoopBridge,
@@ -23,21 +24,21 @@ use std::{
 };
 use tokio::task::AbortHandle;
 
-/// How long a blocked call goes without asking whether Ctrl-C was pressed.
+/// How long a blocked call waits before it checks for Ctrl-C.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 
-/// The reader's end of a call in flight. Dropping it cancels the call, and the connection upstream is closed.
+/// The reader's end of a call in flight. Dropping it cancels the call and closes the upstream connection.
 #[pyclass(frozen, module = "ferrule._native")]
 pub(crate) struct Flight {
     channel: Arc<Channel>,
     task: AbortHandle,
     process: u32,
     ended: std::sync::atomic::AtomicBool,
-    /// Makes a reply's `parsed` of its text.
+    /// Makes a reply's `parsed` from its text.
     parse: Option<Py<PyAny>>,
-    /// The sources that were handed over.
+    /// The sources that have been delivered.
     cited: Mutex<HashSet<String>>,
-    /// The events of the call, where it is observed.
+    /// The events of the call, if it is observed.
     observed: Option<Observed>,
 }
 
@@ -63,7 +64,7 @@ impl Flight {
         })
     }
 
-    /// The flight, whose reader is handed the events of the call.
+    /// The flight, with the events of the call for its reader.
     pub(crate) fn observed(mut self, observed: Option<Observed>) -> Self {
         self.observed = observed;
         self
@@ -78,7 +79,7 @@ impl Flight {
         ))
     }
 
-    /// What `taken` is in Python: `None` where nothing was there, or at the end.
+    /// Converts `taken` to Python: `None` if nothing was available, or at the end.
     fn hand_over(
         &self,
         py: Python<'_>,
@@ -131,8 +132,8 @@ impl Flight {
         not_pickled("a call that is running; pickle what it delivered")
     }
 
-    /// What is there: a reply, a list of models, or a list of events; where nothing is, a future of `loop` that
-    /// completes when something is, to be awaited before asking again; `None` at the end. Raises the error the call
+    /// What is available: a reply, a list of models, or a list of events; `None` at the end. If nothing is, a future of
+    /// `loop` that completes when something is, to be awaited before the next call. Raises the error that the call
     /// ended with, once.
     fn next(&self, py: Python<'_>, r#loop: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
         self.check_process()?;
@@ -143,7 +144,7 @@ impl Flight {
             if self.ended() {
                 break;
             }
-            // No lock of ours is held while Python runs: it may switch to a thread that wants the same lock.
+            // No lock of ours is held while Python code runs: it may switch to a thread that wants the same lock.
             let other = lock(&self.channel.waiter).as_ref().map(|other| other.clone_ref(py));
             if let Some(other) = other
                 && !other.bind(py).call_method0(intern!(py, "done"))?.is_truthy()?
@@ -154,8 +155,8 @@ impl Flight {
             }
             let waiter = r#loop.call_method0(intern!(py, "create_future"))?.unbind();
             *lock(&self.channel.waiter) = Some(waiter.clone_ref(py));
-            // Stored before it is armed: whoever finds it armed finds the waiter. Another thread may have closed it
-            // just before it could see the waiter.
+            // Stored before arming: then the producer always finds the waiter. Another thread may have closed the
+            // flight just before it could see the waiter.
             if self.channel.queue.arm() && !self.ended() {
                 return Ok(Some(waiter));
             }
@@ -165,7 +166,7 @@ impl Flight {
         Ok(None)
     }
 
-    /// Blocks until there is something to take, and takes it. `None` only at the end.
+    /// Blocks until something is available, and takes it. `None` only at the end.
     fn wait(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         self.check_process()?;
         loop {
@@ -183,14 +184,14 @@ impl Flight {
         }
     }
 
-    /// What was received so far, as a reply.
+    /// What has been received so far, as a reply.
     fn received(&self, py: Python<'_>) -> Reply {
         let received = self.channel.received();
         let parse = self.parse.as_ref().map(|parse| parse.clone_ref(py));
         Reply::received(received.answer.response(), &received.progress, &self.channel.entry, parse)
     }
 
-    /// Ends the call; the connection upstream is closed at once, and what was not taken is dropped.
+    /// Ends the call; closes the upstream connection at once, and drops what was not taken.
     fn cancel(&self, py: Python<'_>) -> PyResult<()> {
         self.ended.store(true, std::sync::atomic::Ordering::Release);
         if self.stop() {
@@ -202,11 +203,11 @@ impl Flight {
         Ok(())
     }
 
-    // The waiter's callbacks lead to the task that waits, and that to us.
+    // The waiter's callbacks refer to the waiting task, which refers to this object.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.parse)?;
         self.observed.as_ref().map_or(Ok(()), |observed| observed.traverse(&visit))?;
-        // Locked by another thread: then it is in use, and not garbage.
+        // If another thread holds the lock, it is in use and not garbage.
         self.channel.waiter.try_lock().map_or(Ok(()), |waiter| visit.call(&*waiter))
     }
 
@@ -217,13 +218,13 @@ impl Flight {
 }
 
 impl Flight {
-    /// Whether everything was taken.
+    /// Whether everything has been taken.
     fn ended(&self) -> bool {
         self.ended.load(std::sync::atomic::Ordering::Acquire)
     }
 
-    /// False in a forked child: there is no such task, and its runtime's locks may be held by threads that do not
-    /// exist.
+    /// False in a forked child: the task does not exist there, and the runtime's locks may be held by threads that do
+    /// not either.
     fn stop(&self) -> bool {
         let is_ours = self.process == process::current();
         if is_ours {

@@ -1,4 +1,5 @@
-//! Forms of replies and messages: short text for a prompt, Markdown for a notebook, and those of the providers' own SDKs.
+//! Representations of replies and messages: short text for a prompt, Markdown for a notebook, and those of the official
+//! SDKs.
 
 use crate::to_python::json_to_python;
 use ferrule_wire::{
@@ -14,13 +15,13 @@ use pyo3::{
 };
 use std::borrow::Cow;
 
-/// The formats of the SDKs that most programs know.
+/// The formats of the most common SDKs.
 pub(crate) const OPENAI: &str = "openai-chat";
 pub(crate) const ANTHROPIC: &str = "anthropic";
-/// What of a text is shown where all of it would be too long.
+/// The length to which a long text is truncated.
 const SHOWN: usize = 80;
 
-/// `text` as Python writes it, cut where it is long.
+/// The `repr` of `text`, truncated if it is long.
 pub(crate) fn short(py: Python<'_>, text: &str) -> PyResult<String> {
     let shown: Cow<'_, str> = match text.char_indices().nth(SHOWN) {
         Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
@@ -29,7 +30,7 @@ pub(crate) fn short(py: Python<'_>, text: &str) -> PyResult<String> {
     Ok(PyString::new(py, &shown).repr()?.to_string())
 }
 
-/// A message in short: its text, or what its parts are.
+/// A summary of a message: its text, or the kinds of its parts.
 pub(crate) fn short_content(py: Python<'_>, message: &model::Message) -> PyResult<String> {
     match message.content.as_slice() {
         [] => Ok("''".to_owned()),
@@ -56,7 +57,7 @@ fn short_part(py: Python<'_>, part: &Part) -> PyResult<String> {
     })
 }
 
-/// The names of the tools that a message calls.
+/// The names of the tools called by a message.
 pub(crate) fn called(message: &model::Message) -> Vec<&str> {
     let mut names = Vec::new();
     for part in &message.content {
@@ -67,7 +68,7 @@ pub(crate) fn called(message: &model::Message) -> Vec<&str> {
     names
 }
 
-/// A message as Markdown: its text as it is, and its calls as code.
+/// A message as Markdown: its text unchanged, and its calls as code.
 pub(crate) fn markdown(message: &model::Message) -> String {
     let mut blocks: Vec<String> = Vec::new();
     let mut text = String::new();
@@ -76,7 +77,7 @@ pub(crate) fn markdown(message: &model::Message) -> String {
             PartKind::Text(more) => text.push_str(more),
             PartKind::Refusal(refusal) => blocks.push(format!("> {}", refusal.replace('\n', "\n> "))),
             PartKind::ToolCall(call) => {
-                // A fence that nothing in it ends.
+                // A fence longer than any in the arguments.
                 let fence = if call.arguments.contains("```") { "````" } else { "```" };
                 blocks.push(format!("{fence}json\n{}({})\n{fence}", call.name, call.arguments));
             }
@@ -93,7 +94,7 @@ fn dialect(name: &str) -> PyResult<&'static dyn Dialect> {
     registry::find(name).ok_or_else(|| PyValueError::new_err(format!("no wire format {name}")))
 }
 
-/// A response as the format's own SDK has it.
+/// A response in the form of the format's own SDK.
 pub(crate) fn response<'py>(
     py: Python<'py>,
     format: &str,
@@ -101,13 +102,13 @@ pub(crate) fn response<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let dialect = dialect(format)?;
     let mut response = response.clone();
-    // Fields that another format has of a whole response or a choice are not this one's.
+    // Extra fields of a response or a choice from another format do not belong in this one.
     response.extra = ferrule_wire::json::Extra::new();
     for choice in &mut response.choices {
         choice.extra = ferrule_wire::json::Extra::new();
     }
     if format == OPENAI {
-        // Its models want a time, and figures that are all there, or none.
+        // Its models require a time, and complete usage or none.
         response.created.get_or_insert(0);
         response.usage = response.usage.filter(|usage| *usage != model::Usage::default());
     }
@@ -115,7 +116,7 @@ pub(crate) fn response<'py>(
     json_to_python(py, &String::from_utf8_lossy(&dialect.encode_response(&response)))
 }
 
-/// The messages that a message is in a request of the format: several where it has the results of several tools.
+/// The messages that represent a message in a request of the format: several if it has the results of several tools.
 pub(crate) fn messages<'py>(
     py: Python<'py>,
     format: &str,
@@ -136,7 +137,7 @@ pub(crate) fn messages<'py>(
     json_to_python(py, written)
 }
 
-/// The pairs of a dictionary, by which `dict(...)` makes one, and web frameworks a response.
+/// The pairs of a dictionary, so that `dict(...)` and web frameworks' responses work.
 pub(crate) fn pairs<'py>(dict: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let pairs: Vec<Bound<'py, PyTuple>> = dict
         .cast::<PyDict>()?

@@ -8,14 +8,14 @@ use pyo3::{
 };
 use std::fmt;
 
-/// Where a value stands in what the caller gave, put into words only when something is wrong with it.
+/// The path of a value in the caller's arguments, formatted only for an error.
 #[derive(Clone, Copy)]
 pub(crate) enum Path<'a> {
-    /// An argument.
+    /// A whole argument.
     Root(&'a str),
     /// Under a key.
     Key(&'a Path<'a>, &'a str),
-    /// At a place in a list.
+    /// At an index in a list.
     Item(&'a Path<'a>, usize),
 }
 
@@ -50,7 +50,7 @@ fn write(value: &Bound<'_, PyAny>, path: Path<'_>, out: &mut Vec<u8>, depth: usi
     } else if let Ok(truth) = value.cast::<PyBool>() {
         out.extend_from_slice(if truth.is_true() { b"true" } else { b"false" });
     } else if value.is_instance_of::<PyInt>() {
-        // Through Python's own text, so that no size is lost; `int.__str__` also for its subclasses.
+        // By Python's own text, so that no precision is lost; `int.__str__` also for subclasses.
         let plain = value.py().get_type::<PyInt>().call_method1("__repr__", (value,))?;
         out.extend_from_slice(plain.cast::<PyString>()?.to_str()?.as_bytes());
     } else if let Ok(number) = value.cast::<PyFloat>() {
@@ -81,7 +81,7 @@ fn write(value: &Bound<'_, PyAny>, path: Path<'_>, out: &mut Vec<u8>, depth: usi
     } else if value.hasattr("model_dump")? {
         write(&value.call_method0("model_dump")?, path, out, depth + 1)?;
     } else if is_encoded_bytes(value, path) {
-        // As google-genai's `Content` holds them.
+        // As in google-genai's `Content`.
         let text =
             value.py().import("base64")?.call_method1("b64encode", (value,))?.call_method0("decode")?;
         write(&text, path, out, depth + 1)?;
@@ -100,7 +100,7 @@ fn write(value: &Bound<'_, PyAny>, path: Path<'_>, out: &mut Vec<u8>, depth: usi
     Ok(())
 }
 
-/// Whether `value` is the bytes of a Gemini part's medium or signature, for which JSON has base64.
+/// Whether `value` is the bytes of a Gemini part's data or signature, which JSON represents in base64.
 fn is_encoded_bytes(value: &Bound<'_, PyAny>, path: Path<'_>) -> bool {
     let is_place = match path {
         Path::Key(Path::Key(_, "inline_data" | "inlineData"), "data") => true,
@@ -110,7 +110,7 @@ fn is_encoded_bytes(value: &Bound<'_, PyAny>, path: Path<'_>) -> bool {
     is_place && value.is_instance_of::<PyBytes>()
 }
 
-/// The content part of a file, bytes or an image, where a part of a message may stand: `ferrule.content` makes it.
+/// The content part of a file, bytes or an image in place of a message part: made by `ferrule.content`.
 fn content_part<'py>(value: &Bound<'py, PyAny>, path: Path<'_>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let is_listed = match path {
         Path::Item(Path::Key(_, "content"), _) => true,
@@ -124,8 +124,8 @@ fn content_part<'py>(value: &Bound<'py, PyAny>, path: Path<'_>) -> PyResult<Opti
     if is_listed { Ok(Some(part)) } else { Ok(Some(PyList::new(value.py(), [part])?.into_any())) }
 }
 
-/// The text of a string. Python's may hold halves of surrogate pairs: of a text that was cut in two, or of a file's name
-/// that is not UTF-8. No provider takes them.
+/// The text of a string. Python strings may contain lone surrogates: from a text that was cut in two, or from a file
+/// name that is not UTF-8. No provider accepts them.
 pub(crate) fn whole_text<'a>(string: &'a Bound<'_, PyString>, path: Path<'_>) -> PyResult<&'a str> {
     string.to_str().map_err(|error| match error.value(string.py()).getattr("start") {
         Ok(position) => PyValueError::new_err(format!(
@@ -136,8 +136,8 @@ pub(crate) fn whole_text<'a>(string: &'a Bound<'_, PyString>, path: Path<'_>) ->
     })
 }
 
-/// The integer, number or truth value that an object of another type is: numpy's, `Decimal`, `Fraction`. An array is none,
-/// although one of a single item can be read as a number.
+/// The integer, number or boolean represented by an object of another type: numpy's, `Decimal`, `Fraction`. Arrays do
+/// not count, although one with a single item can be read as a number.
 pub(crate) fn plain_scalar<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let kind = value.get_type();
     let is_array = value.is_instance_of::<PyString>() || value.len().is_ok();
@@ -161,7 +161,7 @@ pub(crate) fn plain_scalar<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bo
     Ok(None)
 }
 
-/// Whether it is one of numpy's booleans, which are neither `bool` nor numbers.
+/// Whether it is a numpy boolean, which is neither a `bool` nor a number.
 pub(crate) fn is_numpy_truth(value: &Bound<'_, PyAny>) -> bool {
     let kind = value.get_type();
     let is_named = kind.name().is_ok_and(|name| name == "bool" || name == "bool_");

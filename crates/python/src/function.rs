@@ -1,8 +1,8 @@
-//! Providers that are functions of the user's own (`python/ferrule/functions.py`): the engine asks, a Python loop
-//! answers, in the frames of OpenAI's Chat Completions.
+//! Functions as providers (`python/ferrule/functions.py`): the engine sends requests, and a Python loop answers them in
+//! the format of OpenAI's Chat Completions.
 //!
-//! A call of an asynchronous client is answered on that client's loop; any other on a loop that Ferrule keeps for it.
-//! The runtime's thread only announces the request, as it announces deliveries.
+//! A call from an asynchronous client is answered on that client's loop; any other on a loop that Ferrule runs for it.
+//! The runtime's thread just announces the request, as it announces deliveries.
 
 use crate::bridge::{LoopBridge, Ready, Wakeups};
 use crate::to_python::not_pickled;
@@ -20,9 +20,9 @@ use tokio::sync::Notify;
 
 /// A function as a provider.
 pub(crate) struct FunctionBackend {
-    /// Called with a [`FunctionCall`] on a loop's thread; begins to answer it and comes back.
+    /// Called with a [`FunctionCall`] on a loop's thread; starts to answer it and returns.
     start: Arc<Py<PyAny>>,
-    /// The loop of those who have none.
+    /// The loop for callers without one.
     own_loop: Arc<Wakeups>,
     process: u32,
 }
@@ -60,7 +60,7 @@ impl Backend for FunctionBackend {
             task: Mutex::new(None),
         });
         wakeups.announce(Arc::new(Begin { call: Arc::clone(&call), start: Arc::clone(&self.start) }));
-        // The answer ends when all who could add to it are gone, so this one goes when the function is done.
+        // The answer ends when all senders are dropped, so this one is dropped when the function is done.
         tokio::spawn(async move {
             tokio::select! {
                 () = sender.closed() => wakeups.announce(Arc::new(Cancel(call))),
@@ -116,7 +116,7 @@ impl Ready for Cancel {
     }
 }
 
-/// There is room for the next piece: wakes the function that waits for it.
+/// There is room for the next chunk: wakes the waiting function.
 struct Room(Mutex<Option<Py<PyAny>>>);
 
 impl Ready for Room {
@@ -131,7 +131,7 @@ impl Ready for Room {
     }
 }
 
-/// One request to a function, and where its answer goes. Dropping it ends the answer.
+/// One request to a function, and the sender of its answer. Dropping it ends the answer.
 #[pyclass(frozen, module = "ferrule._native")]
 pub(crate) struct FunctionCall(Arc<Shared>);
 
@@ -148,20 +148,20 @@ impl FunctionCall {
         PyBytes::new(py, &self.0.request.body)
     }
 
-    /// The model that is asked for.
+    /// The requested model.
     #[getter]
     fn model(&self) -> &str {
         &self.0.request.model
     }
 
-    /// Whether the answer is to be streamed.
+    /// Whether the answer should be streamed.
     #[getter]
     fn stream(&self) -> bool {
         self.0.request.stream
     }
 
-    /// Sends the next chunk. `True` when it was taken, `False` where nobody listens any more, `None` where there is no
-    /// room for it yet.
+    /// Sends the next chunk. `True` if it was taken, `False` if the receiver is gone, `None` if there is no room for it
+    /// yet.
     fn send(&self, piece: &[u8]) -> Option<bool> {
         let answer = self.0.sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match answer {
@@ -170,7 +170,7 @@ impl FunctionCall {
         }
     }
 
-    /// Completes `waiter`, a future of the running loop, when `send` is worth another try.
+    /// Completes `waiter`, a future of the running loop, when `send` has room again.
     fn wait_for_room(&self, waiter: Py<PyAny>) -> PyResult<()> {
         let answer = self.0.sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let room = Arc::new(Room(Mutex::new(Some(waiter))));
@@ -205,7 +205,7 @@ impl FunctionCall {
         (error.status, error.code) = (status, code);
         let answer = self.0.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(answer) = answer {
-            // Where there is no room, nobody reads: the answer ends, and that is an interruption.
+            // If there is no room the receiver is not reading: the answer ends, which counts as an interruption.
             let _ = answer.try_send(Err(Failure::Provider(Box::new(error))));
         }
         self.0.finish();

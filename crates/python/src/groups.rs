@@ -1,4 +1,4 @@
-//! Groups of a client, as `python/ferrule/configuration` gives them.
+//! Groups of a client, read from the dicts of `python/ferrule/configuration`.
 
 use crate::{
     catalog, operations,
@@ -14,7 +14,7 @@ use pyo3::{
 };
 use std::sync::Arc;
 
-/// The group in `fields`; `base` has the prices that hold where a target has none of its own.
+/// Reads the group in `fields`; `base` has the prices for targets without their own.
 pub(crate) fn group(fields: &Bound<'_, PyDict>, base: Option<&Arc<Catalog>>) -> PyResult<GroupSettings> {
     let get = |name: &str| fields.as_any().get_item(name);
     let mut targets = Vec::new();

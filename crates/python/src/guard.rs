@@ -1,16 +1,16 @@
-//! Guard of child processes: programs that Python started end with this process, however it ends;
-//! `ferrule_engine::guard` sees to it.
+//! Guard of child processes: programs started by Python end with this process, however it ends, by means of
+//! `ferrule_engine::guard`.
 
 use ferrule_engine::guard;
 use pyo3::prelude::*;
 
-/// Has the process group `group` end with this process. Does nothing on Windows.
+/// Makes the process group `group` end with this process. Does nothing on Windows.
 #[pyfunction]
 pub(crate) fn guard_group(py: Python<'_>, group: u32) {
     py.detach(|| guard::guard(group));
 }
 
-/// The process group `group` has ended, or may go on without us.
+/// Undoes `guard_group`: the process group has ended, or may outlive this process.
 #[pyfunction]
 pub(crate) fn release_group(py: Python<'_>, group: u32) {
     py.detach(|| guard::release(group));

@@ -1,4 +1,4 @@
-//! Usage of a client, as Python sees it: rows of sums.
+//! Usage rows of a client for Python.
 
 use crate::cost::decimal;
 use ferrule_catalog::{Row, Totals};

@@ -1,8 +1,8 @@
-//! Extension module `ferrule._native`: the binding of Python.
+//! Extension module `ferrule._native`: the Python binding.
 //!
-//! The only crate that knows Python. It crosses once per call (`client`, `request`), once per *batch* of stream events
-//! (`produce`, `channel`, `flight`, `events`), and wakes an event loop once for all that is ready (`bridge`). The tokio
-//! side never attaches to the interpreter. `python/ferrule` is its only caller.
+//! The only crate that knows Python. A call crosses once (`client`, `request`), then once per *batch* of stream events
+//! (`produce`, `channel`, `flight`, `events`), and an event loop is woken once for everything that is ready (`bridge`).
+//! The tokio side never attaches to the interpreter. `python/ferrule` is its only caller.
 
 mod arguments;
 mod attempt;
@@ -132,7 +132,7 @@ mod _native {
     }
 }
 
-/// What this build is, for `ferrule doctor`.
+/// The build's profile, platform and ABI, for `ferrule doctor`.
 fn build_description() -> String {
     let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
     format!("{profile}, {}-{}", std::env::consts::OS, std::env::consts::ARCH)

@@ -1,4 +1,4 @@
-//! Limits and budgets of a client, as `python/ferrule/configuration/limits.py` gives them, and what is shown of them.
+//! Limits and budgets of a client, read from the dicts of `python/ferrule/configuration/limits.py`, and their status.
 
 use crate::{cost::decimal, errors::raise_client};
 use ferrule_admission::{LimitFigures, Per, Window};
@@ -90,20 +90,20 @@ fn read_budget(fields: &Bound<'_, PyAny>) -> PyResult<BudgetSettings> {
     })
 }
 
-/// What is wrong with the scope of a limit or a budget; `None` where nothing is.
+/// The problem with the scope of a limit or a budget, if there is one.
 #[pyfunction]
 pub(crate) fn check_scope(scope: &str) -> Option<String> {
     scope.parse::<Scope>().err()
 }
 
-/// What is wrong with the window of a budget, or its time zone; `None` where nothing is.
+/// The problem with the window of a budget or its time zone, if there is one.
 #[pyfunction]
 #[pyo3(signature = (window, time_zone = None))]
 pub(crate) fn check_window(window: &str, time_zone: Option<&str>) -> Option<String> {
     Window::read(window, time_zone).err()
 }
 
-/// Changes a budget by hand: tops it up by `amount` dollars, or resets it where `None`.
+/// Changes a budget manually: tops it up by `amount` dollars, or resets it if `None`.
 pub(crate) fn change<'py>(
     py: Python<'py>,
     client: &Client,

@@ -13,10 +13,10 @@ use tracing::{
     span,
 };
 
-/// The most records that wait for a Python thread; the oldest give way.
+/// The maximum number of records waiting for a Python thread; the oldest are dropped.
 const MAX_WAITING: usize = 1_000;
 
-/// The least severe level of Python's that is wanted: a number of `logging`, divided by ten.
+/// The lowest level that is collected: a number of `logging`, divided by ten.
 static LEVEL: AtomicU8 = AtomicU8::new(3);
 static ANY_WAITING: AtomicBool = AtomicBool::new(false);
 static WAITING: Mutex<VecDeque<(Level, String)>> = Mutex::new(VecDeque::new());
@@ -79,11 +79,11 @@ impl Visit for Text {
     }
 }
 
-/// Begins to collect, at the level that the logger `ferrule` has now.
+/// Starts collecting, at the current level of the logger `ferrule`.
 pub(crate) fn start(py: Python<'_>) -> PyResult<()> {
-    // A second client, or a program with its own subscriber: the first one stays.
+    // With a second client, or a program's own subscriber, the first one stays.
     let _ = tracing::subscriber::set_global_default(Collector);
-    // `logging` is not loaded for programs that do not log.
+    // `logging` is not imported in programs that do not log.
     let modules = py.import(intern!(py, "sys"))?.getattr(intern!(py, "modules"))?;
     if modules.contains(intern!(py, "logging"))? {
         let logger =
@@ -93,12 +93,12 @@ pub(crate) fn start(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// Sets the least severe level that is collected, as a number of `logging`: any whole number.
+/// Sets the lowest level that is collected, as a number of `logging`: any integer.
 #[pyfunction]
 pub(crate) fn set_log_level(level: &Bound<'_, PyAny>) -> PyResult<()> {
     let level = match level.extract::<i64>() {
         Ok(level) => level,
-        // Python's numbers have no end.
+        // Python's integers are unbounded.
         Err(error) if error.is_instance_of::<PyOverflowError>(level.py()) => {
             if level.lt(0)? {
                 0
@@ -113,7 +113,7 @@ pub(crate) fn set_log_level(level: &Bound<'_, PyAny>) -> PyResult<()> {
     Ok(())
 }
 
-/// Hands what waits to `logging`.
+/// Passes the waiting records to `logging`.
 pub(crate) fn flush(py: Python<'_>) -> PyResult<()> {
     if !ANY_WAITING.swap(false, Ordering::AcqRel) {
         return Ok(());

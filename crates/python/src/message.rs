@@ -1,4 +1,4 @@
-//! Messages and tool calls as Python sees them.
+//! Messages and tool calls: the Python classes.
 
 use crate::{
     forms,
@@ -59,7 +59,7 @@ impl Message {
         Self::from_dict(&role.py().get_type::<Self>(), message.as_any())
     }
 
-    /// The message of a dictionary in the role/content form.
+    /// The message of a dictionary with `role` and `content`.
     #[classmethod]
     fn from_dict(_class: &Bound<'_, PyType>, message: &Bound<'_, PyAny>) -> PyResult<Self> {
         let mut decoded = Vec::new();
@@ -73,7 +73,7 @@ impl Message {
         }
     }
 
-    /// Who speaks.
+    /// The role.
     #[getter]
     fn role(&self) -> &str {
         match &self.0.role {
@@ -86,7 +86,7 @@ impl Message {
         }
     }
 
-    /// What is said: text where that is all, else a list of content blocks.
+    /// The content: text if there is nothing else, else a list of content blocks.
     #[getter]
     fn content<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.to_dict(py)?.get_item("content")
@@ -99,7 +99,7 @@ impl Message {
             .unwrap_or_default()
     }
 
-    /// The model's reasoning; `None` where there is none.
+    /// The model's reasoning; `None` if there is none.
     #[getter]
     pub(crate) fn reasoning(&self) -> Option<String> {
         joined(
@@ -108,7 +108,7 @@ impl Message {
         )
     }
 
-    /// The model's words of refusal; `None` where it did not refuse.
+    /// The model's refusal; `None` if it did not refuse.
     #[getter]
     pub(crate) fn refusal(&self) -> Option<String> {
         joined(&self.0, |kind| if let PartKind::Refusal(text) = kind { Some(text) } else { None })
@@ -125,7 +125,7 @@ impl Message {
             .collect()
     }
 
-    /// The message as a dictionary that `from_dict` reads, nothing lost.
+    /// The message as a dictionary that `from_dict` reads, without loss.
     pub(crate) fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         json_to_python(py, self.json().text())
     }
@@ -135,18 +135,18 @@ impl Message {
         self.json().text().to_owned()
     }
 
-    /// The message of what `to_json` gave.
+    /// The message of what `to_json` returned.
     #[classmethod]
     fn from_json(class: &Bound<'_, PyType>, text: &str) -> PyResult<Self> {
         Self::from_dict(class, &json_to_python(class.py(), text)?)
     }
 
-    /// The messages that this one is in OpenAI's Chat Completions: one for each result of a tool.
+    /// The messages that represent this one in OpenAI's Chat Completions: one per tool result.
     fn to_openai<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         forms::messages(py, forms::OPENAI, &self.0)
     }
 
-    /// The messages that this one is in Anthropic's Messages.
+    /// The messages that represent this one in Anthropic's Messages.
     fn to_anthropic<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         forms::messages(py, forms::ANTHROPIC, &self.0)
     }
@@ -176,7 +176,7 @@ impl Message {
     }
 }
 
-/// The messages of a JSON object or list in role/content form; `path` names it in errors.
+/// The messages of a JSON object or list with `role` and `content`; `path` names it in errors.
 pub(crate) fn decode(json: &Json, path: &str) -> PyResult<Vec<model::Message>> {
     message_dicts::decode_messages(json.value(), path)
         .map_err(|error| PyValueError::new_err(error.to_string()))
@@ -191,7 +191,7 @@ fn joined<'a>(
     Some(texts.map(String::as_str).collect())
 }
 
-/// The model calls a tool.
+/// A tool call of a model.
 #[pyclass(frozen, eq, module = "ferrule._native")]
 #[derive(Clone)]
 pub(crate) struct ToolCall(pub(crate) model::ToolCall);
@@ -222,8 +222,8 @@ impl ToolCall {
         &self.0.name
     }
 
-    /// The arguments, read from the model's JSON. Raises `ValueError` with the text where it is not JSON: models do
-    /// make mistakes.
+    /// The arguments, decoded from the model's JSON. Raises `ValueError` with the text if it is not valid JSON: models
+    /// do make mistakes.
     #[getter]
     fn arguments<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         if self.0.custom {
@@ -243,7 +243,7 @@ impl ToolCall {
         &self.0.arguments
     }
 
-    /// Calls the tool of this name among `tools`, and makes the message for the model of what it returns or raises.
+    /// Calls the tool of this name in `tools`, and makes the message for the model from what it returns or raises.
     fn run<'py>(slf: &Bound<'py, Self>, tools: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         slf.py().import("ferrule.tool_execution")?.call_method1("run_call", (slf, tools))
     }
@@ -258,7 +258,7 @@ impl ToolCall {
         slf.py().import("ferrule.tool_results")?.call_method1("result_message", (slf, value))
     }
 
-    /// The message for the model that says that the call failed.
+    /// The message that tells the model that the call failed.
     fn error<'py>(slf: &Bound<'py, Self>, exception: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         slf.py().import("ferrule.tool_results")?.call_method1("error_message", (slf, exception))
     }
@@ -273,7 +273,7 @@ impl ToolCall {
         ))
     }
 
-    /// Everything as a dictionary that has a JSON form; the arguments are the text that the model wrote.
+    /// Everything as a dictionary of JSON values; the arguments are the text that the model wrote.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let model::ToolCall { id, name, arguments, custom } = &self.0;
         object_to_python(py, |object| {
@@ -282,7 +282,7 @@ impl ToolCall {
         })
     }
 
-    /// What `to_dict` gave.
+    /// The call of what `to_dict` returned.
     #[classmethod]
     fn from_dict<'py>(
         class: &Bound<'py, PyType>,

@@ -1,4 +1,4 @@
-//! Models that providers offer, as Python sees them.
+//! Models offered by providers: the Python class.
 
 use crate::{
     attempt::hash_of,
@@ -12,10 +12,10 @@ use pyo3::{
 };
 use std::sync::Arc;
 
-/// Provider, id, when it was made, who made it, and the provider's entry.
+/// Provider, id, creation time, owner, and the provider's entry.
 type ModelFields = (String, String, Option<u64>, Option<String>, String);
 
-/// A model a provider offers.
+/// A model that a provider offers.
 #[pyclass(frozen, module = "ferrule._native")]
 pub(crate) struct ModelInfo {
     provider: Arc<str>,
@@ -30,19 +30,19 @@ impl ModelInfo {
         &self.provider
     }
 
-    /// The provider's name of it.
+    /// The provider's name for it.
     #[getter]
     fn id(&self) -> &str {
         &self.info.id
     }
 
-    /// When it was made, in seconds since 1970; `None` where the provider did not say.
+    /// When it was created, in seconds since 1970; `None` if the provider did not say.
     #[getter]
     fn created(&self) -> Option<u64> {
         self.info.created
     }
 
-    /// Who made it; `None` where the provider did not say.
+    /// Its owner; `None` if the provider did not say.
     #[getter]
     fn owned_by(&self) -> Option<&str> {
         self.info.owned_by.as_deref()

@@ -1,4 +1,4 @@
-//! Events of observers for Python: a pair of the kind and the fields of its class in `python/ferrule/observers.py`.
+//! Events for Python observers: the kind, and the fields of its class in `python/ferrule/observers.py`.
 
 use crate::{
     cost::{Cost, decimal},
@@ -10,9 +10,9 @@ use ferrule_engine::{AttemptFacts, Event, Failure, Next, Reason, What};
 use pyo3::{prelude::*, types::PyDict};
 use std::time::{Duration, UNIX_EPOCH};
 
-/// Fields of a call that each of its events has.
+/// The fields of a call that all its events share.
 pub(crate) struct CallFacts {
-    /// Its number in this process; `None` for what is of no call.
+    /// Its number in this process; `None` for events outside a call.
     pub(crate) id: Option<u64>,
     /// The model as the caller named it.
     pub(crate) model: Option<String>,
@@ -20,7 +20,7 @@ pub(crate) struct CallFacts {
     pub(crate) metadata: Vec<(String, String)>,
 }
 
-/// What `event` is in Python.
+/// Converts `event` to Python.
 pub(crate) fn fields<'py>(
     py: Python<'py>,
     call: &CallFacts,
@@ -56,7 +56,7 @@ fn add(fields: &Bound<'_, PyDict>, what: What) -> PyResult<()> {
         }
         What::Error { attempt, failure, ends_call } => {
             add_attempt(fields, attempt)?;
-            // Without a failure it was the caller who ended the call.
+            // Without a failure the caller cancelled the call.
             add_failure(fields, failure.as_deref(), Some("cancelled"))?;
             fields.set_item("ends_call", ends_call)
         }
@@ -114,7 +114,7 @@ fn add_attempt(fields: &Bound<'_, PyDict>, attempt: Option<AttemptFacts>) -> PyR
     fields.set_item("duration", attempt.map(|attempt| attempt.duration.as_secs_f64()))
 }
 
-/// Never its message, in which a provider may repeat what it was sent.
+/// Leaves out the message, in which a provider may repeat the request.
 fn add_failure(fields: &Bound<'_, PyDict>, failure: Option<&Failure>, without: Option<&str>) -> PyResult<()> {
     fields.set_item("error", failure.map(class_of_failure))?;
     fields.set_item("reason", failure.map(|failure| Reason::from_failure(failure).name()).or(without))?;
@@ -126,7 +126,7 @@ fn add_failure(fields: &Bound<'_, PyDict>, failure: Option<&Failure>, without: O
     fields.set_item("status", status)
 }
 
-/// A provider that reports no usage did not use nothing.
+/// Unreported usage is not zero usage.
 fn add_settlement(fields: &Bound<'_, PyDict>, settlement: Option<&Settlement>) -> PyResult<()> {
     let usage = settlement.map(|settlement| settlement.record().usage.clone());
     let usage = usage.filter(|usage| *usage != ferrule_wire::model::Usage::default());

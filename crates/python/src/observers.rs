@@ -1,8 +1,8 @@
-//! Observers of calls: the engine's events, collected for each call and handed to Python where its caller is.
+//! Observers of calls: the engine's events, collected per call and passed to Python in the caller's context.
 //!
-//! The events of a call wait in its [`Inbox`] until its reader attends to it, and on an event loop only until that comes
-//! round, which is woken for them. What nobody reads any more (a call that its reader left) waits for the next call of
-//! the client, or for its end. `python/ferrule/observers.py` makes objects of them and calls the functions.
+//! The events of a call wait in its [`Inbox`] until its reader checks in; on an event loop only until the loop's next
+//! turn, for which it is woken. Events without a reader (of an abandoned call) wait for the client's next call, or for
+//! its end. `python/ferrule/observers.py` makes objects from them and calls the functions.
 
 use crate::{
     bridge::{LoopBridge, Ready, Wakeups},
@@ -21,9 +21,9 @@ use std::{
     time::Duration,
 };
 
-/// The most events that wait in one inbox; the oldest give way.
+/// The maximum number of events that wait in one inbox; the oldest are dropped.
 const MAX_WAITING: usize = 1_000;
-/// How long a caller that leaves a call waits for what the engine has to say of that. It takes less than a millisecond.
+/// How long a caller that abandons a call waits for its last events. It takes less than a millisecond.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 static NEXT_CALL: AtomicU64 = AtomicU64::new(1);
@@ -38,9 +38,10 @@ pub(crate) struct Observers {
     wanted: AtomicU32,
     /// A weak reference to the `ferrule.observers.Observers` of the client, which itself leads to the client.
     target: Mutex<Option<Py<PyAny>>>,
-    /// What calls left behind. A forked child has its own: a thread that is not there may have locked the parent's.
+    /// Events of abandoned calls. A forked child has its own: a thread that does not exist there may have locked the
+    /// parent's.
     left: ArcSwap<(u32, Arc<Left>)>,
-    /// How many events wait for event loops.
+    /// The number of events waiting for event loops.
     announced: AtomicUsize,
 }
 
@@ -55,13 +56,13 @@ impl Default for Observers {
     }
 }
 
-/// What calls left behind that their readers are done with.
+/// Events of calls that their readers are done with.
 #[derive(Default)]
 struct Left {
     inbox: Inbox,
-    /// How many calls were left by their readers and not yet by the engine.
+    /// The number of calls that their readers have left, but the engine has not.
     leaving: Mutex<usize>,
-    /// There are fewer of them.
+    /// Signalled when that number decreases.
     changed: Condvar,
 }
 
@@ -76,7 +77,7 @@ impl Left {
         self.changed.notify_all();
     }
 
-    /// Waits, for a short time at most, until the engine has left all calls that their readers left.
+    /// Waits briefly until the engine has left all calls that their readers left.
     fn wait(&self) {
         let waited = self.changed.wait_timeout_while(lock(&self.leaving), LAST_WORDS, |leaving| *leaving > 0);
         drop(waited);
@@ -85,12 +86,12 @@ impl Left {
 
 type Waiting = (Arc<CallFacts>, Event);
 
-/// Events that wait to be handed over.
+/// Events waiting to be delivered.
 #[derive(Default)]
 struct Inbox {
     waiting: Mutex<VecDeque<Waiting>>,
     any: AtomicBool,
-    /// Whether somebody is handing them over: their order is to stay.
+    /// Whether a thread is delivering them: their order must be kept.
     busy: AtomicBool,
     dropped: AtomicUsize,
 }
@@ -111,7 +112,7 @@ impl Inbox {
     fn deliver(&self, py: Python<'_>, target: &Bound<'_, PyAny>) -> PyResult<()> {
         while self.any.load(Ordering::Acquire) {
             if self.busy.swap(true, Ordering::AcqRel) {
-                // Who is at it, perhaps we ourselves further out, looks again when it is done.
+                // Whoever is delivering, perhaps an outer frame of this thread, checks again at the end.
                 return Ok(());
             }
             let outcome = self.deliver_waiting(py, target);
@@ -137,14 +138,14 @@ impl Inbox {
 }
 
 impl Observers {
-    /// Has events of the kinds `wanted`, one bit each, handed to what `target` weakly refers to.
+    /// Sends events of the kinds `wanted`, one bit each, to the object that `target` weakly refers to.
     pub(crate) fn set(&self, target: Py<PyAny>, wanted: u32) {
         let before = lock(&self.target).replace(target);
         self.wanted.store(wanted, Ordering::Release);
         drop(before);
     }
 
-    /// Where events go now; `None` where that is nowhere.
+    /// The current receiver of events, if there is one.
     fn target<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let reference = lock(&self.target).as_ref().map(|target| target.clone_ref(py));
         let Some(reference) = reference else { return Ok(None) };
@@ -152,7 +153,7 @@ impl Observers {
         Ok((!target.is_none()).then_some(target))
     }
 
-    /// What observes a call that begins; `None` where nothing does.
+    /// The observer of a new call; `None` if there is no receiver.
     pub(crate) fn observe(
         self: &Arc<Self>,
         py: Python<'_>,
@@ -180,7 +181,7 @@ impl Observers {
         Ok(Some(Observed { call, target: target.unbind(), engine: Some(engine) }))
     }
 
-    /// What observes a change that belongs to no call.
+    /// The observer of a change outside any call.
     pub(crate) fn off_call(self: &Arc<Self>) -> Option<Arc<dyn Observer>> {
         (self.wanted.load(Ordering::Relaxed) != 0).then(|| -> Arc<dyn Observer> {
             Arc::new(OffCall {
@@ -202,7 +203,7 @@ impl Observers {
         Arc::clone(&self.left.load().1)
     }
 
-    /// Hands over what calls left behind.
+    /// Delivers the events of abandoned calls.
     pub(crate) fn deliver_left(&self, py: Python<'_>) -> PyResult<()> {
         let left = self.left();
         if !left.inbox.any.load(Ordering::Acquire) {
@@ -214,12 +215,12 @@ impl Observers {
         }
     }
 
-    /// Whether calls that were left by their readers still have something to say, or event loops something to hear.
+    /// Whether abandoned calls may still have events, or event loops have undelivered ones.
     pub(crate) fn are_some_left(&self) -> bool {
         *lock(&self.left().leaving) > 0 || self.announced.load(Ordering::Acquire) > 0
     }
 
-    /// Waits, for a short time at most, until none has.
+    /// Waits briefly until there are none.
     pub(crate) fn wait_for_last_words(&self, py: Python<'_>) {
         let left = self.left();
         py.detach(|| left.wait());
@@ -233,16 +234,16 @@ pub(crate) struct CallInbox {
     inbox: Inbox,
     /// The caller's event loop.
     wakeups: Option<Arc<Wakeups>>,
-    /// Whether the loop was notified of events that it has not taken yet.
+    /// Whether the loop has been notified of events that it has not taken yet.
     announced: AtomicBool,
-    /// Where what nobody reads goes.
+    /// Where events without a reader go.
     left: Arc<Left>,
     ends: Mutex<Ends>,
-    /// The engine has let go of the call.
+    /// Signalled when the engine releases the call.
     over: Condvar,
 }
 
-/// Who has let go of the call.
+/// Which ends have released the call.
 #[derive(Default)]
 struct Ends {
     engine: bool,
@@ -250,7 +251,7 @@ struct Ends {
 }
 
 impl CallInbox {
-    /// Waits, for a short time at most, until the engine has let go of the call.
+    /// Waits briefly until the engine has released the call.
     fn wait(&self) {
         let waited = self.over.wait_timeout_while(lock(&self.ends), LAST_WORDS, |ends| !ends.engine);
         drop(waited);
@@ -293,7 +294,7 @@ impl Observer for EngineEnd {
         let call = &self.0;
         call.inbox.push([(Arc::clone(&call.facts), event)]);
         if let Some(wakeups) = &call.wakeups {
-            // Counted before: who takes it may be quicker than we are.
+            // Counted first: another thread may take it before we return.
             call.observers.announced.fetch_add(1, Ordering::AcqRel);
             if call.announced.swap(true, Ordering::AcqRel) {
                 call.observers.announced.fetch_sub(1, Ordering::AcqRel);
@@ -317,7 +318,7 @@ impl Drop for EngineEnd {
     }
 }
 
-/// What observes changes that belong to no call.
+/// The observer of changes outside any call.
 struct OffCall {
     observers: Arc<Observers>,
     facts: Arc<CallFacts>,
@@ -333,10 +334,10 @@ impl Observer for OffCall {
     }
 }
 
-/// The reader's end of the inbox of a call that is observed.
+/// The reader's end of an observed call's inbox.
 pub(crate) struct Observed {
     call: Arc<CallInbox>,
-    /// Where its events go, also after the client itself is gone.
+    /// The receiver of its events, even after the client itself is gone.
     target: Py<PyAny>,
     /// The engine's end, until it is taken.
     engine: Option<Arc<dyn Observer>>,
@@ -348,7 +349,7 @@ impl Observed {
         self.engine.take()
     }
 
-    /// Hands over what there is.
+    /// Delivers the available events.
     pub(crate) fn deliver(&self, py: Python<'_>) -> PyResult<()> {
         let target = self.target.bind(py);
         self.call.inbox.deliver(py, target)?;
@@ -356,7 +357,7 @@ impl Observed {
         if left.any.load(Ordering::Acquire) { left.deliver(py, target) } else { Ok(()) }
     }
 
-    /// The reader lets go of the call.
+    /// The reader releases the call.
     pub(crate) fn leave(&self) {
         let mut ends = lock(&self.call.ends);
         if !ends.engine && !std::mem::replace(&mut ends.reader, true) {
@@ -364,8 +365,8 @@ impl Observed {
         }
     }
 
-    /// Waits for what the engine has to say of a call that was left, and hands it over. An event loop is not held up: it
-    /// is woken for it.
+    /// Waits for the last events of an abandoned call, and delivers them. An event loop is not blocked: it is woken for
+    /// them.
     pub(crate) fn deliver_last_words(&self, py: Python<'_>) -> PyResult<()> {
         if self.call.wakeups.is_none() {
             py.detach(|| self.call.wait());

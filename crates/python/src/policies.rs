@@ -1,4 +1,4 @@
-//! Retries and circuit breakers, as configurations and calls give them.
+//! Retry and circuit breaker options of configurations and calls.
 
 use crate::arguments;
 use ferrule_engine::{AllOpen, BreakerOptions, RetryOptions};
@@ -9,7 +9,7 @@ use pyo3::{
 };
 use std::time::Duration;
 
-/// Retries: the name of a preset, or a mapping. `None` says nothing.
+/// Retry options: the name of a preset, or a mapping. `None` sets nothing.
 pub(crate) fn retry(given: &Bound<'_, PyAny>) -> PyResult<RetryOptions> {
     if given.is_none() {
         return Ok(RetryOptions::default());
@@ -44,7 +44,7 @@ fn preset(name: &str) -> PyResult<RetryOptions> {
     })
 }
 
-/// Circuit breakers: a mapping. `None` says nothing.
+/// Breaker options: a mapping. `None` sets nothing.
 pub(crate) fn breaker(given: &Bound<'_, PyAny>) -> PyResult<BreakerOptions> {
     let mut options = BreakerOptions::default();
     if given.is_none() {

@@ -14,14 +14,14 @@ use std::{
     sync::Arc,
 };
 
-/// A call until it has something to deliver. Boxed, so that an open stream no longer pays for its opening: the state of
-/// all attempts is several times as large as what reading needs.
+/// A call until it has something to deliver. Boxed, so that an open stream does not keep the memory of opening it: the
+/// state of all attempts is several times as large as what reading needs.
 pub(crate) type Opening<T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send>>;
 
-/// The outcome of a plain call.
+/// The outcome of a call that is not streamed.
 pub(crate) struct Outcome {
     pub(crate) value: Value,
-    /// What was dropped from the request.
+    /// The fields dropped from the request.
     pub(crate) dropped: Vec<UnsupportedField>,
 }
 
@@ -31,7 +31,7 @@ impl From<Value> for Outcome {
     }
 }
 
-/// Delivers the outcome of a plain call.
+/// Delivers the outcome of a call that is not streamed.
 pub(crate) async fn settle(channel: Arc<Channel>, opening: Opening<Outcome>) {
     let end = match opening.await {
         Ok(Outcome { value, dropped }) => {
@@ -82,7 +82,7 @@ pub(crate) async fn pump(channel: Arc<Channel>, opening: Opening<Stream>) {
     }
 }
 
-/// A raw reply that is delivered: its head first, then its chunks.
+/// A raw reply to deliver: first its head, then its chunks.
 pub(crate) trait Body: Send {
     fn head(&self) -> &RawReply;
 
@@ -109,7 +109,7 @@ impl Body for RawReply {
     }
 }
 
-/// Delivers the head of a raw reply, which `head` makes, and its body chunk by chunk as fast as it is read.
+/// Delivers the head of a raw reply, made by `head`, and its body chunk by chunk as fast as it is read.
 pub(crate) async fn pump_raw<B: Body>(
     channel: Arc<Channel>,
     opening: Opening<B>,

@@ -1,16 +1,16 @@
-//! Progress of a call: what is known of it in addition to what it delivers.
+//! Progress of a call: facts besides its deliveries.
 
 use ferrule_client::Bill;
 use ferrule_engine::{Attempt, Stats};
 
-/// What is known of a call in addition to what it delivers.
+/// Facts about a call besides its deliveries.
 pub(crate) struct Progress {
     pub(crate) provider: String,
-    /// The model asked there; empty until it answers.
+    /// The requested model; empty until a target answers.
     pub(crate) asked: String,
     pub(crate) request_id: Option<String>,
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) stats: Stats,
-    /// What decides on its cost besides what it used.
+    /// What affects its cost besides its usage.
     pub(crate) bill: Bill,
 }

@@ -1,4 +1,4 @@
-//! Built-in providers for Python, which makes a client's settings of them.
+//! Built-in providers for Python, which makes client settings from them.
 
 use ferrule_wire::{
     dialect,
@@ -26,8 +26,7 @@ pub(crate) fn dialects() -> Vec<&'static str> {
     dialect::registry::all().map(|dialect| dialect.name()).collect()
 }
 
-/// Which options of a chat each wire format carries, by its name: each option with whether it is carried whatever its
-/// value.
+/// The options of a chat that each wire format carries, by its name: each with whether it is carried for every value.
 #[pyfunction]
 pub(crate) fn carried_options() -> HashMap<&'static str, HashMap<&'static str, bool>> {
     let carried = |dialect: &dyn dialect::Dialect| dialect.carried_options().into_iter().collect();
@@ -91,13 +90,13 @@ const fn authentication(authentication: Authentication) -> (&'static str, Option
     }
 }
 
-/// The id of the built-in provider with this id or alias, whatever the case; `None` where there is none.
+/// The id of the built-in provider with this id or alias, ignoring case; `None` if there is none.
 #[pyfunction]
 pub(crate) fn find_provider(name: &str) -> Option<&'static str> {
     providers::find(name).map(|row| row.id)
 }
 
-/// `provider/model` or `provider:model` taken apart; `None` where it is a bare name.
+/// Splits `provider/model` or `provider:model`; `None` if it is a bare name.
 #[pyfunction]
 pub(crate) fn split_model(name: &str) -> Option<(&str, &str)> {
     providers::split_name(name)

@@ -1,4 +1,4 @@
-//! Pydantic: what it asks of a class, given to all the classes that programs have in its models.
+//! Pydantic attributes of the classes that programs use in pydantic models.
 
 use crate::{
     citation::Citation,
@@ -9,7 +9,7 @@ use crate::{
 };
 use pyo3::{prelude::*, types::PyType};
 
-/// Adds the attributes to each class. They are looked up by name, so a class needs no code of its own for them.
+/// Adds the attributes to each class. They are looked up by name, so classes need no other code for them.
 pub(crate) fn add_attributes(py: Python<'_>) -> PyResult<()> {
     let builtins = py.import("builtins")?;
     let core_schema = builtins.getattr("classmethod")?.call1((wrap_pyfunction!(core_schema, py)?,))?;
@@ -28,7 +28,7 @@ pub(crate) fn add_attributes(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// What pydantic needs to know of a class.
+/// The schema of a class for pydantic.
 #[pyfunction]
 fn core_schema<'py>(
     class: &Bound<'py, PyType>,
@@ -38,7 +38,7 @@ fn core_schema<'py>(
     class.py().import("ferrule.conversations")?.call_method1("core_schema", (class,))
 }
 
-/// What pydantic writes an instance by where a type says `Any`.
+/// The serializer that pydantic uses for an instance if the type is `Any`.
 #[pyfunction]
 fn serializer<'py>(instance: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     instance.py().import("ferrule.conversations")?.call_method1("serializer", (instance.get_type(),))

@@ -1,4 +1,4 @@
-//! Replies as Python sees them: read when asked for, so that what nobody looks at costs nothing.
+//! Replies: the Python class, whose attributes are computed on access, so that unused ones cost nothing.
 
 use crate::{
     attempt::{Attempt, Stats, hash_of},
@@ -31,7 +31,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What a model answered.
+/// A model's reply to a call.
 #[pyclass(frozen, module = "ferrule._native")]
 pub(crate) struct Reply {
     response: model::Response,
@@ -65,7 +65,7 @@ impl Reply {
         }
     }
 
-    /// The reply of a stream, as far as it came.
+    /// The reply of a stream, as far as received.
     pub(crate) fn received(
         mut response: model::Response,
         progress: &Progress,
@@ -125,12 +125,12 @@ impl Reply {
         }
     }
 
-    /// All that `to_dict` says.
+    /// Everything that `to_dict` contains.
     fn json(&self) -> Json {
         Json::object(&Extra::new(), |object| self.write_fields(object))
     }
 
-    /// The reply of what [`Self::json`] wrote.
+    /// Reads a reply written by [`Self::json`].
     fn read(json: &Json, parse: Option<Py<PyAny>>) -> PyResult<Self> {
         let mut fields = json.value().object().unwrap_or_default();
         let mut choices = Vec::new();
@@ -173,13 +173,13 @@ impl Reply {
 
 #[pymethods]
 impl Reply {
-    /// The text of the first answer; empty where it has none.
+    /// The text of the first choice; empty if it has none.
     #[getter]
     fn text(&self) -> String {
         self.message().text()
     }
 
-    /// The first answer as a message, to be put into the conversation as it is.
+    /// The first choice as a message, to be appended to the conversation as it is.
     #[getter]
     fn message(&self) -> Message {
         Message(self.first().map_or_else(
@@ -188,75 +188,75 @@ impl Reply {
         ))
     }
 
-    /// The tools the first answer calls.
+    /// The tool calls of the first choice.
     #[getter]
     fn tool_calls(&self) -> Vec<ToolCall> {
         self.message().tool_calls()
     }
 
-    /// The first answer's reasoning; `None` where the provider shows none.
+    /// The reasoning of the first choice; `None` if the provider shows none.
     #[getter]
     fn reasoning(&self) -> Option<String> {
         self.message().reasoning()
     }
 
-    /// The first answer's words of refusal; `None` where it did not refuse.
+    /// The refusal of the first choice; `None` if it did not refuse.
     #[getter]
     fn refusal(&self) -> Option<String> {
         self.message().refusal()
     }
 
-    /// Why the first answer ended: `stop`, `length`, `tool_calls`, `content_filter`, ...; `None` where the provider did
+    /// Why the first choice ended: `stop`, `length`, `tool_calls`, `content_filter`, ...; `None` if the provider did
     /// not say or the stream has not ended.
     #[getter]
     fn finish_reason(&self) -> Option<&str> {
         self.first()?.finish_reason.as_ref().map(model::FinishReason::as_str)
     }
 
-    /// All answers; one unless `n` asked for more.
+    /// All choices; one unless `n` asked for more.
     #[getter]
     fn choices(&self) -> Vec<Choice> {
         self.response.choices.iter().cloned().map(Choice).collect()
     }
 
-    /// What it used; figures that the provider did not report are `None`.
+    /// The tokens used; numbers that the provider did not report are `None`.
     #[getter]
     fn usage(&self) -> Usage {
         self.response.usage.clone().unwrap_or_default().into()
     }
 
-    /// What it cost, found when it is asked for: as the provider reported it, else from the catalog's prices. `None`
-    /// where the price or the usage is not known. Of an interrupted stream, what is known of it so far.
+    /// The cost, computed on access: as the provider reported it, else from the catalog's prices. `None` if the price
+    /// or the usage is not known. For an interrupted stream, what is known of it so far.
     #[getter]
     fn cost(&self) -> Option<Cost> {
         self.pricing.cost()
     }
 
-    /// The provider's id of the answer.
+    /// The provider's id of the response.
     #[getter]
     fn id(&self) -> &str {
         &self.response.id
     }
 
-    /// The model that answered, in the provider's words.
+    /// The model that answered, as the provider names it.
     #[getter]
     fn model(&self) -> &str {
         &self.response.model
     }
 
-    /// When the provider made the answer, in seconds since 1970; `None` where it did not say.
+    /// When the provider made the response, in seconds since 1970; `None` if it did not say.
     #[getter]
     fn created(&self) -> Option<u64> {
         self.response.created
     }
 
-    /// The provider that answered.
+    /// The id of the provider that answered.
     #[getter]
     fn provider(&self) -> &str {
         &self.provider
     }
 
-    /// The provider's id of the request, for its support.
+    /// The provider's request id, for its support.
     #[getter]
     fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
@@ -268,19 +268,19 @@ impl Reply {
         self.headers.pairs()
     }
 
-    /// Every attempt made, the one that answered last.
+    /// Every attempt, oldest first; the last one answered.
     #[getter]
     fn attempts(&self) -> Vec<Attempt> {
         self.attempts.iter().cloned().map(Attempt).collect()
     }
 
-    /// How long it took.
+    /// How long the call took.
     #[getter]
     fn stats(&self) -> Stats {
         Stats(self.stats)
     }
 
-    /// The provider's body as it was; `None` for streams.
+    /// The response body as received; `None` for streams.
     #[getter]
     fn raw<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let Some(body) = &self.body else { return Ok(None) };
@@ -293,8 +293,8 @@ impl Reply {
         fields_to_python(py, &self.response.extra)
     }
 
-    /// The text as the type given in `response_format`; the JSON value for `"json"` and JSON schemas; `None` where no
-    /// format was asked for.
+    /// The text as a value of the type given in `response_format`; the JSON value for `"json"` and JSON schemas; `None`
+    /// if no format was requested.
     #[getter]
     fn parsed(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
         let (py, reply) = (slf.py(), slf.get());
@@ -312,8 +312,8 @@ impl Reply {
         class.py().import("types")?.getattr("GenericAlias")?.call1((class, item))
     }
 
-    /// The reply as the last of several that one call took: with what the `earlier` ones used and cost, and with their
-    /// attempts.
+    /// The reply as the last of several of one call: includes the usage, the cost and the attempts of the `earlier`
+    /// ones.
     #[expect(clippy::needless_pass_by_value, reason = "PyO3 makes a vector of a Python list")]
     fn _after(&self, py: Python<'_>, earlier: Vec<Py<Self>>) -> Self {
         let replies = || earlier.iter().map(Py::get).chain([self]);
@@ -340,13 +340,13 @@ impl Reply {
         }
     }
 
-    /// The sources that the first answer names.
+    /// The sources that the first choice cites.
     #[getter]
     fn citations(&self) -> Vec<Citation> {
         self.response.citations().into_iter().map(Citation::new).collect()
     }
 
-    /// Everything as a dictionary that has a JSON form. The messages in it are in the form that calls take.
+    /// Everything as a dictionary of JSON values. The messages in it are in the form that calls take.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         object_to_python(py, |object| self.write_fields(object))
     }
@@ -354,7 +354,7 @@ impl Reply {
     fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (Bound<'py, PyAny>, Py<PyAny>)> {
         let parse = self.parse.as_ref().map_or_else(|| py.None(), |parse| parse.clone_ref(py));
         let text = self.json();
-        // What could not be read back would hang the process that gets it: a pool of workers waits for ever.
+        // A value that cannot be unpickled would hang the receiving process: a pool of workers would wait for ever.
         Self::read(&text, None)?;
         let text = PyString::new(py, text.text()).into_any();
         Ok((py.get_type::<Self>().getattr("_from_json")?, (text, parse)))
@@ -375,7 +375,7 @@ impl Reply {
         hash_of(&self.response.id)
     }
 
-    /// The reply of what `to_dict` gave. Its `raw` body is not kept.
+    /// The reply of what `to_dict` returned. Its `raw` body is not kept.
     #[classmethod]
     #[pyo3(signature = (fields, *, response_format = None))]
     fn from_dict(
@@ -392,7 +392,7 @@ impl Reply {
         self.json().text().to_owned()
     }
 
-    /// The reply of what `to_json` gave.
+    /// The reply of what `to_json` returned.
     #[classmethod]
     #[pyo3(signature = (text, *, response_format = None))]
     fn from_json(
@@ -438,7 +438,7 @@ impl Reply {
     }
 }
 
-/// What makes `Reply.parsed` of a reply's text.
+/// The function that makes `Reply.parsed` from a reply's text.
 fn parser(py: Python<'_>, response_format: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Py<PyAny>>> {
     let Some(response_format) = response_format.filter(|format| !format.is_none()) else { return Ok(None) };
     let parse = py.import("ferrule.conversations")?.call_method1("parser", (response_format,))?;

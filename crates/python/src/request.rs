@@ -1,4 +1,4 @@
-//! Requests: the arguments of a call become the neutral request, in one crossing.
+//! Requests: converts a call's arguments to the neutral request, in one crossing.
 
 use crate::{
     arguments::{boolean, count, is_truth, items, number, pairs, secret_pairs, text, texts, whole, wrong},
@@ -19,7 +19,7 @@ use pyo3::{
 };
 use std::time::Duration;
 
-/// Options that are not about the prompt or the answer.
+/// Options that concern neither the prompt nor the answer.
 const OF_EVERY_OPERATION: &[&str] = &[
     "timeout",
     "max_retries",
@@ -32,24 +32,24 @@ const OF_EVERY_OPERATION: &[&str] = &[
     "metadata",
 ];
 
-/// What every operation other than chat is given.
+/// The common options of operations other than chat.
 pub(crate) struct Given {
     pub(crate) options: CallOptions,
     /// The fields of `extra_body`.
     pub(crate) extra: Extra,
 }
 
-/// The models that a caller named.
+/// The models named by a caller.
 pub(crate) enum Models {
     /// None: the default one.
     Default,
     /// One, by its name.
     One(String),
-    /// Several, which answer for each other in this order.
+    /// Several, as fallbacks in this order.
     Several(Vec<String>),
 }
 
-/// The model, or models, that a caller named.
+/// The model, or models, named by a caller.
 pub(crate) fn model(model: &Bound<'_, PyAny>) -> Result<Models, String> {
     if model.is_none() {
         return Ok(Models::Default);
@@ -66,7 +66,7 @@ pub(crate) fn model(model: &Bound<'_, PyAny>) -> Result<Models, String> {
     })
 }
 
-/// The request and options of a chat call that `messages` and `options` describe. An error names the argument at fault.
+/// The request and options of a chat call from `messages` and `options`. An error names the invalid argument.
 pub(crate) fn chat(
     drop_params: bool,
     messages: &Bound<'_, PyAny>,
@@ -74,7 +74,7 @@ pub(crate) fn chat(
 ) -> PyResult<(Request, CallOptions)> {
     let mut request = Request::default();
     let mut how = CallOptions { drop_params, ..CallOptions::default() };
-    // Instructions come first, whatever the order of the arguments.
+    // Instructions come first, regardless of the order of arguments.
     if let Some(system) = options.get_item("system")?
         && !system.is_none()
     {
@@ -96,8 +96,8 @@ pub(crate) fn chat(
     Ok((request, how))
 }
 
-/// Reads the options of an operation other than chat. `own` reads those that only its operation has, and says whether
-/// it knows the name.
+/// Reads the options of an operation other than chat. `own` reads those that only this operation has, and returns
+/// whether it knows the name.
 pub(crate) fn operation<'py>(
     options: &Bound<'py, PyDict>,
     drop_params: bool,
@@ -137,7 +137,7 @@ fn add_messages(messages: &Bound<'_, PyAny>, into: &mut Vec<model::Message>) -> 
     if messages.cast::<Message>().is_ok() || messages.cast::<PyDict>().is_ok() {
         return Err(PyTypeError::new_err("messages: give a list of messages, not one message"));
     }
-    // Bytes and models of pydantic can be iterated over, and hold no messages.
+    // Bytes and pydantic models are iterable, but contain no messages.
     let is_value = !messages.is_instance_of::<PyList>()
         && (messages.is_instance_of::<PyBytes>() || messages.hasattr("model_dump")?);
     let items = if is_value { None } else { messages.try_iter().ok() };
@@ -169,7 +169,7 @@ fn add_messages(messages: &Bound<'_, PyAny>, into: &mut Vec<model::Message>) -> 
     Ok(())
 }
 
-/// The commonest message, `{"role": ..., "content": "text"}`, without a detour through JSON.
+/// The most common message, `{"role": ..., "content": "text"}`, without a detour through JSON.
 fn plain(item: &Bound<'_, PyAny>) -> PyResult<Option<model::Message>> {
     let Ok(fields) = item.cast::<PyDict>() else { return Ok(None) };
     if fields.len() != 2 {
@@ -191,13 +191,13 @@ fn plain(item: &Bound<'_, PyAny>) -> PyResult<Option<model::Message>> {
         "developer" => Role::Developer,
         _ => return Ok(None),
     };
-    // What is wrong with it is said where its place is known.
+    // Errors are reported by the caller, which knows the path.
     let Ok(text) = content.to_str() else { return Ok(None) };
-    // Empty content has no parts, in every dialect's reading.
+    // Empty content has no parts, as in every dialect.
     Ok((!text.is_empty()).then(|| model::Message::text(role, text)))
 }
 
-/// Reads the option `name` of a completion; false where there is none of that name.
+/// Reads the option `name` of a completion; false if there is no such option.
 pub(crate) fn option(
     request: &mut Request,
     how: &mut CallOptions,
@@ -235,7 +235,7 @@ pub(crate) fn option(
         "seed" => request.seed = Some(whole(value, name)?),
         "n" => request.n = Some(count(value, name)?),
         "logprobs" => {
-            // `True`, or how many alternatives at each place.
+            // `True`, or the number of alternatives per position.
             request.logprobs = Some(true);
             if is_truth(value) {
                 request.logprobs = Some(boolean(value, name)?);
@@ -274,12 +274,12 @@ pub(crate) fn option(
     Ok(true)
 }
 
-/// An option that there is not.
+/// The error for an unknown option.
 pub(crate) fn unknown_option(name: &str) -> PyErr {
     PyTypeError::new_err(format!("unknown option `{name}`"))
 }
 
-/// `True`, or for how long.
+/// `True`, or a duration.
 fn prompt_cache(value: &Bound<'_, PyAny>) -> PyResult<Option<CacheBreakpoint>> {
     if is_truth(value) {
         let breakpoint = CacheBreakpoint { lifetime: None };
@@ -299,7 +299,7 @@ fn response_format(value: &Bound<'_, PyAny>) -> PyResult<ResponseFormat> {
         .map_err(|error| value_error(&error))
 }
 
-/// An effort in words, a budget in tokens, or a dict of both.
+/// An effort by name, a budget in tokens, or a dict of both.
 fn reasoning(value: &Bound<'_, PyAny>) -> PyResult<ReasoningRequest> {
     const EXPECTED: &str = "an effort (\"none\", \"minimal\", \"low\", \"medium\", \"high\", \"xhigh\", \"max\"), a number of tokens, or a dict with `effort`, `budget_tokens` and `display`";
     let mut reasoning = ReasoningRequest::default();

@@ -29,7 +29,7 @@ const FIELDS: [&str; 12] = [
     "dry_run",
 ];
 
-/// How a call is routed.
+/// Reads routing options.
 pub(crate) fn read(given: &Bound<'_, PyAny>) -> PyResult<Arc<RoutingOptions>> {
     let mut options = RoutingOptions::default();
     if let Ok(fields) = given.cast::<PyDict>() {
@@ -98,7 +98,7 @@ fn set(options: &mut RoutingOptions, name: &str, value: &Bound<'_, PyAny>) -> Py
     Ok(())
 }
 
-/// A strategy that we know, or the user's own.
+/// A built-in strategy, or a custom one.
 pub(crate) enum Ordering {
     Known(Strategy),
     Own(OwnStrategy),
@@ -120,7 +120,7 @@ pub(crate) fn strategy(value: &Bound<'_, PyAny>, path: &str) -> PyResult<Orderin
     Err(arguments::wrong(value, path, "the name of a strategy, or a function"))
 }
 
-/// `True` for the usual time, `False` for never, or after how many seconds.
+/// `True` for the default time, `False` for never, or a number of seconds.
 pub(crate) fn hedge(value: &Bound<'_, PyAny>, path: &str) -> PyResult<Hedge> {
     if let Ok(truth) = value.cast::<PyBool>() {
         return Ok(if truth.is_true() { Hedge::AfterP95 } else { Hedge::Off });
@@ -128,7 +128,7 @@ pub(crate) fn hedge(value: &Bound<'_, PyAny>, path: &str) -> PyResult<Hedge> {
     seconds(value, path, "True, False or a positive number of seconds").map(Hedge::After)
 }
 
-/// The names of failures.
+/// The names of failure kinds.
 pub(crate) fn failover_on(value: &Bound<'_, PyAny>, path: &str) -> PyResult<FailoverOn> {
     let names = arguments::strings(value, path)?;
     FailoverOn::named(names.iter().map(String::as_str))
@@ -151,7 +151,7 @@ fn names(value: &Bound<'_, PyAny>, path: &str) -> PyResult<Vec<String>> {
     arguments::strings(value, path)
 }
 
-/// Makes a call ready to be routed: a strategy that is a function of the user's own is called now, in the caller's thread.
+/// Prepares a call for routing: a custom strategy is called now, in the caller's thread.
 pub(crate) fn settle(
     py: Python<'_>,
     call: &ResolvedCall,
@@ -166,7 +166,7 @@ pub(crate) fn settle(
     order(py, call, demands, options)
 }
 
-/// Has the user's own function order the targets, where there is one.
+/// Applies the custom strategy, if there is one.
 fn order(
     py: Python<'_>,
     call: &ResolvedCall,

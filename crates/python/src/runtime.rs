@@ -1,7 +1,7 @@
-//! Tokio runtime, one per process, on one thread of its own, started when first needed and again after a fork.
+//! Tokio runtime, one per process, with a single thread, started when first needed and again after a fork.
 //!
-//! One thread reads all sockets and decodes: it never waits for Python, and a call costs a third less than with
-//! several workers, which wake each other (`docs/decisions/2026-11-21-pool.md`).
+//! One thread reads all sockets and decodes: it never waits for Python, and a call costs a third less than with several
+//! workers, which wake each other (`docs/decisions/2026-11-21-pool.md`).
 
 use crate::state::{after_fork_in_parent, at_exit, before_fork};
 use arc_swap::ArcSwapOption;
@@ -18,7 +18,7 @@ struct OfProcess {
 
 static RUNTIME: ArcSwapOption<OfProcess> = ArcSwapOption::const_empty();
 
-/// Notes the number of this process, now and in every child that Python forks.
+/// Records the number of this process, now and in every forked child.
 pub(crate) fn watch_forks(module: &Bound<'_, PyModule>) -> PyResult<()> {
     note_process();
     let os = module.py().import("os")?;
@@ -51,7 +51,7 @@ pub(crate) fn runtime() -> PyResult<Handle> {
     let started = start()
         .map_err(|error| PyRuntimeError::new_err(format!("cannot start Ferrule's thread: {error}")))?;
     let started = Arc::new(OfProcess { process, runtime: started });
-    // Two threads may come here at once: all use the first one's runtime, the other has nothing to do.
+    // Two threads may race here: both use the first one's runtime, and the other is idle.
     let before = RUNTIME.rcu(|current| match current {
         Some(current) if current.process == process => current.clone(),
         _ => started.clone(),
@@ -63,7 +63,7 @@ pub(crate) fn runtime() -> PyResult<Handle> {
 }
 
 /// A runtime that is never shut down: not by a child in which its thread does not exist, and not while the interpreter
-/// goes down around open streams.
+/// exits with open streams.
 fn start() -> io::Result<Handle> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let handle = runtime.handle().clone();

@@ -1,5 +1,5 @@
-//! Secrets from files and commands, which Python's configuration fetches (`python/ferrule/configuration/secrets.py`):
-//! on a thread of their own, as the runtime's thread never attaches to the interpreter.
+//! Secrets from files and commands, fetched by Python's configuration (`python/ferrule/configuration/secrets.py`) on a
+//! separate thread, as the runtime's thread never attaches to the interpreter.
 
 use ferrule_engine::{CredentialsError, FetchedSecrets, Secret, SecretSource, SecretsFuture, mask_secrets};
 use pyo3::{prelude::*, types::PyDict};
@@ -20,18 +20,18 @@ pub(crate) struct ConfiguredSecrets {
 
 struct Shared {
     provider: String,
-    /// Gives a provider's settings with its secrets; it does not lead back to the client.
+    /// Returns a provider's settings with its secrets; holds no reference to the client.
     fetch: Py<PyAny>,
-    /// Which of the provider's keys alone is fetched, where it has several.
+    /// The index of the only key to fetch, if the provider has several.
     key: Option<usize>,
-    /// What keeps the values. Held, so that no other vault comes to have its address.
+    /// The vault that holds the values. Kept alive so that its address is not reused.
     _vault: Py<PyAny>,
-    /// Headers and parameters that the provider has without them.
+    /// Headers and parameters that need no fetching.
     known: HashSet<String>,
 }
 
 impl ConfiguredSecrets {
-    /// `references` say where the values are from, `known` are the names of the headers and parameters that need no
+    /// `references` are the sources of the values, `known` the names of the headers and parameters that need no
     /// fetching.
     pub(crate) fn new(
         provider: String,
@@ -47,7 +47,7 @@ impl ConfiguredSecrets {
         Self { shared: Arc::new(shared), identity: hasher.finish() }
     }
 
-    /// One of the provider's keys, at `place` among them, which is where `reference` says.
+    /// One of the provider's keys, at index `place`, from the source `reference`.
     pub(crate) fn of_key(
         provider: String,
         fetch: &Bound<'_, PyAny>,
@@ -75,7 +75,7 @@ impl SecretSource for ConfiguredSecrets {
         Box::pin(async move {
             let (sender, receiver) = oneshot::channel();
             let asked = thread::Builder::new().name("ferrule-secrets".to_owned()).spawn(move || {
-                // The call that asked may be gone.
+                // The call that needed it may be gone.
                 let _ = sender.send(Python::attach(|py| shared.fetch(py, refused)));
             });
             asked.map_err(|error| {
@@ -93,7 +93,7 @@ impl SecretSource for ConfiguredSecrets {
 }
 
 impl Shared {
-    /// A `ConfigError` says from where a value cannot be had, with file and line, and nothing of the value.
+    /// A `ConfigError` says which source failed, with file and line, and nothing of the value.
     fn fetch(&self, py: Python<'_>, refused: bool) -> Result<FetchedSecrets, CredentialsError> {
         self.read(py, refused).map_err(|error| {
             let name = error.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();
@@ -129,7 +129,7 @@ impl Shared {
     }
 }
 
-/// `text` without `secrets`, however they are escaped in it.
+/// `text` with `secrets` masked, however they are escaped in it.
 #[pyfunction]
 #[pyo3(name = "mask_secrets")]
 #[expect(clippy::needless_pass_by_value, reason = "lists of Python's are copied")]

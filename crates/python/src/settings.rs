@@ -1,4 +1,4 @@
-//! Settings of a client, as `python/ferrule/configuration` makes them of files, environment and arguments.
+//! Settings of a client, from the dicts that `python/ferrule/configuration` makes of files, environment and arguments.
 
 use crate::{
     bridge::LoopBridge,
@@ -20,10 +20,10 @@ use pyo3::{
 };
 use std::sync::Arc;
 
-/// What gives a provider's settings with its secrets, and what keeps those.
+/// The function that returns a provider's settings with its secrets, and the vault that holds them.
 type Secrets<'a, 'py> = Option<(&'a Bound<'py, PyAny>, &'a Bound<'py, PyAny>)>;
 
-/// The settings in `fields`; `fetch` gives a provider's with its secrets, where there are calls to come.
+/// Reads the settings in `fields`; `fetch` returns a provider's settings with its secrets, if calls will be made.
 pub(crate) fn read(fields: &Bound<'_, PyDict>, fetch: Option<&Bound<'_, PyAny>>) -> PyResult<Settings> {
     let get = |name: &str| fields.as_any().get_item(name);
     let aliases: Bound<'_, PyDict> = get("aliases")?.extract()?;
@@ -136,7 +136,7 @@ fn add(settings: &mut Settings, fields: &Bound<'_, PyDict>, secrets: Secrets<'_,
     Ok(())
 }
 
-/// The keys of the provider called `name`, where it has several.
+/// The keys of the provider called `name`, if it has several.
 fn keys(name: &str, list: &Bound<'_, PyAny>, secrets: Secrets<'_, '_>) -> PyResult<Vec<KeySettings>> {
     let mut keys = Vec::new();
     for (place, fields) in list.cast::<PyList>()?.iter().enumerate() {
@@ -155,8 +155,8 @@ fn pairs(fields: &Bound<'_, PyDict>) -> PyResult<Vec<(String, String)>> {
     fields.iter().map(|(name, value)| Ok((name.extract()?, value.extract()?))).collect()
 }
 
-/// What is wrong with the names of models in `settings`: triples of a section (`aliases`, `groups` or `model`), the name
-/// at fault there, and the words for it.
+/// The problems of the model names in `settings`: triples of a section (`aliases`, `groups` or `model`), the invalid
+/// name there, and the message.
 #[pyfunction]
 pub(crate) fn check_names(settings: &Bound<'_, PyDict>) -> PyResult<Vec<(&'static str, String, String)>> {
     let py = settings.py();

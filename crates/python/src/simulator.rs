@@ -1,5 +1,4 @@
-//! Simulator, as Python holds it: scripts and records cross as JSON text, `python/ferrule/testing.py` gives them
-//! their shape.
+//! Simulator: the Python class. Scripts and records cross as JSON text, which `python/ferrule/testing.py` wraps.
 
 use crate::to_python::not_pickled;
 use ferrule_client::process;
@@ -13,14 +12,14 @@ use std::io;
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-/// How long a wait goes without asking whether Ctrl-C was pressed.
+/// How long a wait lasts before it checks for Ctrl-C.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 
-/// A running simulator. Listens from its making until `stop`, or until it is collected.
+/// A running simulator. Listens until `stop`, or until it is garbage collected.
 #[pyclass(frozen, module = "ferrule._native")]
 pub(crate) struct NativeSimulator {
-    /// `None` once stopped. Locked only while detached from the interpreter, so that whoever holds it needs nothing
-    /// that whoever waits for it holds.
+    /// `None` once stopped. Locked only while detached from the interpreter, so that the holder needs nothing that a
+    /// waiter holds.
     simulator: RwLock<Option<Simulator>>,
     address: (String, u16),
     refused_address: (String, u16),
@@ -64,7 +63,7 @@ impl NativeSimulator {
         };
         let simulator = py.detach(|| Simulator::start(settings)).map_err(|error| match error.kind() {
             io::ErrorKind::InvalidInput => PyValueError::new_err(error.to_string()),
-            // With the number it has in Python, so that it becomes the subclass and text that Python programs expect.
+            // With its number on this system, so that it becomes the subclass and message that Python programs expect.
             _ => match error.raw_os_error() {
                 Some(number) => PyOSError::new_err((number, format!("cannot listen on {place}: {error}"))),
                 None => PyOSError::new_err(format!("cannot listen on {place}: {error}")),
@@ -91,45 +90,45 @@ impl NativeSimulator {
         self.refused_address.clone()
     }
 
-    /// Replaces the script (JSON text). Raises `ValueError` where it cannot be used.
+    /// Replaces the script (JSON text). Raises `ValueError` if it is not valid.
     fn set_script(&self, py: Python<'_>, script: &str) -> PyResult<()> {
         self.with(py, |simulator| simulator.set_script(script))?
             .map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
-    /// Puts rules (a JSON list) before those of the script. Raises `ValueError` where they cannot be used.
+    /// Adds rules (a JSON list) before those of the script. Raises `ValueError` if they are not valid.
     fn add_rules(&self, py: Python<'_>, rules: &str) -> PyResult<()> {
         self.with(py, |simulator| simulator.add_rules(rules))?
             .map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
-    /// What it received, as JSON text.
+    /// The received requests, as JSON text.
     fn requests_json(&self, py: Python<'_>) -> PyResult<String> {
         self.with(py, Simulator::requests_json)
     }
 
-    /// Forgets what it received.
+    /// Clears the received requests.
     fn clear_requests(&self, py: Python<'_>) -> PyResult<()> {
         self.with(py, Simulator::clear_requests)
     }
 
-    /// How many connections are open.
+    /// The number of open connections.
     #[getter]
     fn open_connections(&self, py: Python<'_>) -> PyResult<usize> {
         self.with(py, Simulator::open_connections)
     }
 
-    /// Waits until at most `at_most` connections are open; whether that came about within `timeout` seconds.
+    /// Waits until at most `at_most` connections are open; returns whether that happened within `timeout` seconds.
     fn wait_for_connections(&self, py: Python<'_>, at_most: usize, timeout: f64) -> PyResult<bool> {
         self.wait(py, timeout, |simulator, slice| simulator.wait_for_connections(at_most, slice))
     }
 
-    /// Waits until `count` requests were received; whether they were within `timeout` seconds.
+    /// Waits until `count` requests have been received; returns whether that happened within `timeout` seconds.
     fn wait_for_requests(&self, py: Python<'_>, count: u64, timeout: f64) -> PyResult<bool> {
         self.wait(py, timeout, |simulator, slice| simulator.wait_for_requests(count, slice))
     }
 
-    /// Waits until no answer is open; whether that came about within `timeout` seconds.
+    /// Waits until no response is open; returns whether that happened within `timeout` seconds.
     fn wait_for_answers(&self, py: Python<'_>, timeout: f64) -> PyResult<bool> {
         self.wait(py, timeout, Simulator::wait_for_answers)
     }
@@ -145,7 +144,7 @@ impl NativeSimulator {
 }
 
 impl NativeSimulator {
-    /// What `use_it` makes of the running simulator, detached from the interpreter.
+    /// The result of `use_it` with the running simulator, detached from the interpreter.
     fn with<T: Send>(&self, py: Python<'_>, use_it: impl FnOnce(&Simulator) -> T + Send) -> PyResult<T> {
         if self.process != process::current() {
             return Err(PyRuntimeError::new_err(
@@ -157,7 +156,7 @@ impl NativeSimulator {
         used.ok_or_else(|| PyRuntimeError::new_err("this simulator is stopped"))
     }
 
-    /// Waits in slices, so that Ctrl-C ends it and `stop` need not wait for it.
+    /// Waits in slices, so that Ctrl-C interrupts it and `stop` does not block.
     fn wait(
         &self,
         py: Python<'_>,
@@ -180,7 +179,7 @@ impl NativeSimulator {
         }
     }
 
-    /// In a forked child its thread does not exist and cannot be joined.
+    /// In a forked child the simulator's thread does not exist and cannot be joined.
     fn forget(&self) {
         if let Ok(mut simulator) = self.simulator.try_write() {
             std::mem::forget(simulator.take());

@@ -1,4 +1,4 @@
-//! State that processes share, as Python sees it: where it is, what its ledger says, and forks and exits.
+//! Shared state for Python: its address, ledger queries, forks and exits.
 
 use crate::cost::decimal;
 use ferrule_catalog::Amount;
@@ -11,7 +11,7 @@ use pyo3::{
 };
 use std::{path::PathBuf, time::Duration};
 
-/// The state in the settings of a client.
+/// Reads the state options in the settings of a client.
 pub(crate) fn read(fields: &Bound<'_, PyDict>) -> PyResult<StateSettings> {
     let get = |name: &str| fields.as_any().get_item(name);
     let (address, on_loss): (String, String) = (get("state")?.extract()?, get("on_state_loss")?.extract()?);
@@ -23,13 +23,13 @@ pub(crate) fn read(fields: &Bound<'_, PyDict>) -> PyResult<StateSettings> {
     })
 }
 
-/// What is wrong with the place of state; `None` where nothing is.
+/// The problem with the address of a state, if there is one.
 #[pyfunction]
 pub(crate) fn check_state(state: &str) -> Option<String> {
     state.parse::<Address>().err().map(|wrong| wrong.to_string())
 }
 
-/// The database that a place of state names; `None` where it is memory.
+/// The database of a state's address; an error if it is in memory.
 fn database(state: &str) -> PyResult<PathBuf> {
     match state.parse::<Address>() {
         Ok(Address::Sqlite(path)) => Ok(path),
@@ -38,8 +38,8 @@ fn database(state: &str) -> PyResult<PathBuf> {
     }
 }
 
-/// What the calls in the ledger of `state` used and cost, as rows by what they are told apart by: `provider`, `model`,
-/// `group`, `day` or `metadata.<label>`. Times are in seconds since 1970.
+/// The usage and cost of the calls in the ledger of `state`, in rows grouped by `provider`, `model`, `group`, `day` or
+/// `metadata.<label>`. Times are in seconds since 1970.
 #[pyfunction]
 #[pyo3(signature = (state, by, since = None, until = None))]
 pub(crate) fn ledger_totals<'py>(
@@ -74,7 +74,7 @@ pub(crate) fn ledger_totals<'py>(
     Ok(list)
 }
 
-/// The calls in the ledger of `state`, in the order in which they ended.
+/// The calls in the ledger of `state`, ordered by their ends.
 #[pyfunction]
 #[pyo3(signature = (state, since = None, until = None))]
 pub(crate) fn ledger_calls<'py>(
@@ -129,7 +129,7 @@ pub(crate) fn after_fork_in_parent() {
     fork::after(false);
 }
 
-/// The interpreter ends: books what was spent, and gives back what clients that were not closed still hold.
+/// The interpreter exits: books what was spent, and returns what unclosed clients still hold.
 #[pyfunction]
 pub(crate) fn at_exit(py: Python<'_>) {
     py.detach(ferrule_state::settle_up_all);

@@ -1,15 +1,15 @@
-//! Tokens that a Python function gives (`Client.token_provider`): asked about once an hour, on a thread of its own, as
-//! the runtime's thread never attaches to the interpreter.
+//! Tokens from a Python function (`Client.token_provider`): called about once an hour, on a separate thread, as the
+//! runtime's thread never attaches to the interpreter.
 
 use ferrule_engine::{CredentialsError, Secret, Token, TokenFuture, TokenSource};
 use pyo3::prelude::*;
 use std::{fmt, sync::Arc, thread, time::Duration};
 use tokio::sync::oneshot;
 
-/// A function that gives tokens.
+/// A function that returns tokens.
 pub(crate) struct FunctionTokens {
-    /// Gives the token and for how many seconds it is valid, `None` where nobody knows
-    /// (`python/ferrule/functions.py`, `token_reader`).
+    /// Returns the token and its lifetime in seconds, `None` if not known (`python/ferrule/functions.py`,
+    /// `token_reader`).
     read: Arc<Py<PyAny>>,
 }
 
@@ -31,7 +31,7 @@ impl TokenSource for FunctionTokens {
         Box::pin(async move {
             let (sender, receiver) = oneshot::channel();
             let asked = thread::Builder::new().name("ferrule-token".to_owned()).spawn(move || {
-                // Whoever asked may be gone.
+                // The caller may be gone.
                 let _ = sender.send(Python::attach(|py| fetch_token(py, &read)));
             });
             asked.map_err(|error| {
@@ -44,7 +44,7 @@ impl TokenSource for FunctionTokens {
     }
 }
 
-/// The error's text has the exception's name only: its own text may have the token in it.
+/// The error's text has just the exception's name: its message may contain the token.
 fn fetch_token(py: Python<'_>, read: &Py<PyAny>) -> Result<Token, CredentialsError> {
     let said = |error: PyErr| {
         let name = error.get_type(py).name().map_or_else(|_| "an error".to_owned(), |name| name.to_string());

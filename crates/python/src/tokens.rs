@@ -3,7 +3,7 @@
 use crate::request;
 use pyo3::{prelude::*, types::PyDict};
 
-/// How many tokens the prompt of a call has, and whether that is exact: what the provider will count. `options` are
+/// The number of tokens of a call's prompt, and whether that is exactly what the provider will count. `options` are
 /// those of a call; its tools and instructions count. The first call unpacks a vocabulary.
 #[pyfunction]
 #[pyo3(signature = (model, messages, options = None))]
@@ -20,7 +20,7 @@ pub(crate) fn count_tokens_locally(
     Ok((count.tokens, count.exact))
 }
 
-/// How many tokens `text` has for `model`, and whether that is exact.
+/// The number of tokens of `text` for `model`, and whether that is exact.
 #[pyfunction]
 pub(crate) fn count_text_tokens_locally(py: Python<'_>, model: &str, text: &str) -> (u64, bool) {
     let count = py.detach(|| ferrule_tokens::count_text(model, text));

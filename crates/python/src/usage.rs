@@ -1,4 +1,4 @@
-//! Usage of one reply, as Python sees it.
+//! Usage of one reply: the Python class.
 
 use crate::from_python::{self, Path};
 use crate::to_python::{Reduced, object_to_python};
@@ -11,7 +11,7 @@ use pyo3::{
     types::{PyDict, PyType},
 };
 
-/// Tokens used; `None` where the provider did not say.
+/// Tokens used; `None` if the provider did not say.
 #[pyclass(frozen, eq, module = "ferrule._native")]
 #[derive(PartialEq)]
 pub(crate) struct Usage(pub(crate) model::Usage);
@@ -28,13 +28,13 @@ macro_rules! usage_figures {
         impl Usage {
             $($(#[$doc])* #[getter] fn $field(&self) -> Option<u64> { self.0.$field })*
 
-            /// Input and output together; `None` where either is unknown.
+            /// Input and output together; `None` if either is unknown.
             #[getter]
             fn total_tokens(&self) -> Option<u64> {
                 self.0.input_tokens?.checked_add(self.0.output_tokens?)
             }
 
-            /// All figures as a dictionary, the provider's own under `extra`.
+            /// All figures as a dictionary, provider-specific ones under `extra`.
             fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
                 object_to_python(py, |object| self.write_fields(object))
             }
@@ -48,14 +48,14 @@ macro_rules! usage_figures {
                 Ok((py.get_type::<Self>().getattr("from_dict")?, (self.to_dict(py)?,)))
             }
 
-            /// What `to_dict` gave.
+            /// The usage of what `to_dict` returned.
             #[classmethod]
             fn from_dict(_class: &Bound<'_, PyType>, fields: &Bound<'_, PyDict>) -> PyResult<Self> {
                 let json = from_python::json(fields, Path::Root("usage"))?;
                 Ok(Self::read(json.value().object().unwrap_or_default()))
             }
 
-            /// The sum of the usages of several replies; a figure that one of them does not have is not known.
+            /// The sum of the usages of several replies; a figure that one of them lacks is unknown.
             #[staticmethod]
             fn _sum(usages: Vec<PyRef<'_, Self>>) -> Self {
                 Self(model::Usage::sum(usages.iter().map(|usage| &usage.0)))

@@ -1,7 +1,7 @@
-//! Calls in a provider's wire format: a request's body in, an answer in the same format out, whoever gives it.
+//! Calls in a provider's wire format: a request body in, a response in the same format out, whichever provider answers.
 //!
-//! For programs that speak to us through a provider's own SDK (`python/ferrule/dropin/`). The body becomes the neutral
-//! request and goes the way of every call, so that aliases, groups, failover, limits and accounting hold.
+//! For programs that use a provider's own SDK with us (`python/ferrule/dropin/`). The body becomes the neutral request
+//! and takes the same path as every call, so aliases, groups, failover, limits and accounting apply.
 
 use crate::{
     bridge::LoopBridge,
@@ -37,10 +37,10 @@ use std::{future::poll_fn, sync::Arc};
 
 const STREAM_OPTIONS: &str = "stream_options";
 
-/// Starts the call that `body` asks for at the address that ends with `path`, in `format`.
+/// Starts the call in `body`, which is in `format`, at the address that ends with `path`.
 ///
-/// A plain call delivers a tuple: the body of the answer, and the reply it was made of (embeddings: a dict of what every
-/// operation has; a count of tokens: `None`). A stream delivers lists of pieces of its body.
+/// A call that is not streamed delivers a tuple: the body of the response, and the reply it was made from (embeddings:
+/// a dict of the common fields of operations; a token count: `None`). A stream delivers lists of chunks of its body.
 pub(crate) fn start(
     py: Python<'_>,
     client: &Caller,
@@ -87,7 +87,7 @@ struct Start<'a, 'py> {
     bridge: Option<&'a LoopBridge>,
 }
 
-/// A call that is observed and accounted for, before it is sent.
+/// An observed call with its ledger entry, before it is sent.
 struct Opened {
     observed: Option<Observed>,
     provider: String,
@@ -190,7 +190,7 @@ impl Start<'_, '_> {
 
     fn count_tokens(self, request: Request, body: Vec<u8>, mut options: CallOptions) -> PyResult<Flight> {
         routing::settle(self.py, &self.call, &Demands::chat(&request, false), &mut options)?;
-        // Counting is free, and not accounted for.
+        // Counting is free, and not recorded.
         let observed = self.client.observe(self.py, self.bridge, &self.call, &mut options)?;
         let opened = Opened { observed, provider: self.call.provider().to_owned(), entry: Entry::none() };
         let (call, dialect, asked) = (self.call, self.dialect, opened.provider.clone());
@@ -217,7 +217,7 @@ impl Start<'_, '_> {
     }
 }
 
-/// What the request is labelled with is the call's label, too.
+/// Copies the request's labels to the call.
 fn label(dialect: &dyn Dialect, request: &mut Request, options: &mut CallOptions) {
     let user = request.user.iter().filter(|_| dialect.format() == "anthropic");
     let labels =
@@ -229,7 +229,7 @@ fn label(dialect: &dyn Dialect, request: &mut Request, options: &mut CallOptions
     }
 }
 
-/// Has the stream report its usage, for the accounting, whether or not the caller requested that.
+/// Makes the stream report its usage, for accounting, whether or not the caller requested that.
 fn request_usage(request: &mut Request) {
     let Some(asked) = request.extra.remove(STREAM_OPTIONS) else { return };
     let Some(mut fields) = asked.value().object() else { return };
@@ -241,7 +241,7 @@ fn request_usage(request: &mut Request) {
     }
 }
 
-/// The body of a plain answer. Fields that another format has of a whole response or a choice are not this one's.
+/// The body of a response that is not streamed. Extra fields of a response or a choice from another format are removed.
 fn encode(dialect: &dyn Dialect, mut response: Response, is_foreign: bool) -> Vec<u8> {
     if is_foreign {
         response.extra = Extra::new();
@@ -251,22 +251,22 @@ fn encode(dialect: &dyn Dialect, mut response: Response, is_foreign: bool) -> Ve
     }
     response.created.get_or_insert_with(|| u64::try_from(now()).unwrap_or_default());
     if dialect.format().starts_with("openai-") {
-        // Its models want figures that are all there, or none.
+        // Its models require complete usage or none.
         response.usage = response.usage.filter(|usage| *usage != Usage::default());
     }
     dialect.add_required_fields(&mut response);
     dialect.encode_response(&response)
 }
 
-/// Writes the body of a streamed answer.
+/// Writes the body of a streamed response.
 struct StreamWriter {
     encoder: Box<dyn StreamEncoder>,
     format: &'static str,
     engine: Arc<Engine>,
-    /// Whether the provider that answers writes another format.
+    /// Whether the answering provider uses another format.
     is_foreign: bool,
     has_started: bool,
-    /// Answer and part of each tool call.
+    /// The choice and part of each tool call.
     calls: Vec<(u32, u32)>,
 }
 
@@ -278,7 +278,7 @@ impl StreamWriter {
     fn push(&mut self, event: &StreamEvent, out: &mut Vec<u8>) {
         match event {
             StreamEvent::Start(start) => {
-                // Another target that goes on with the answer begins it again.
+                // A target that continues the answer begins it again.
                 if std::mem::replace(&mut self.has_started, true) {
                     return;
                 }
@@ -291,7 +291,7 @@ impl StreamWriter {
             }
             StreamEvent::Unknown { .. } | StreamEvent::ResponseExtra(_) | StreamEvent::ChoiceExtra { .. }
                 if self.is_foreign => {}
-            // What another format says of a call besides: the id of its item, for instance.
+            // Other formats' extra facts about a call: for instance, the id of its item.
             StreamEvent::PartExtra { choice, part, .. }
                 if self.is_foreign && self.calls.contains(&(*choice, *part)) => {}
             event => {

@@ -1,4 +1,4 @@
-//! Exchange: one HTTP request under way, as its one reader in Python holds it.
+//! Exchange: one HTTP request in flight, held by its single reader in Python.
 
 use super::{
     failure::raise,
@@ -25,17 +25,17 @@ use std::{
 };
 use tokio::task::AbortHandle;
 
-/// How long a blocked call goes without asking whether Ctrl-C was pressed.
+/// How long a blocked call waits before it checks for Ctrl-C.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 
-/// The reader's end of an HTTP request. Dropping it ends the request at its socket.
+/// The reader's end of an HTTP request. Dropping it aborts the request at its socket.
 #[pyclass(frozen, module = "ferrule._native")]
 pub(crate) struct HttpExchange {
     line: Arc<Line>,
     task: AbortHandle,
     process: u32,
     ended: AtomicBool,
-    /// What the request ended with, while there is something to read before it.
+    /// The failure that ended the request, until everything before it has been read.
     failed: Mutex<Option<HttpFailure>>,
 }
 
@@ -53,7 +53,7 @@ impl HttpExchange {
         ))
     }
 
-    /// What is there in Python; `None` where nothing is, or at the end.
+    /// What is available as Python objects; `None` if nothing is, or at the end.
     fn hand_over(
         &self,
         py: Python<'_>,
@@ -67,7 +67,7 @@ impl HttpExchange {
             }
             Taken::Items(parts) => parts,
         };
-        // The end is often there as well, and costs no further call then.
+        // The end is often available as well, which saves a further call.
         match self.line.queue.take() {
             Taken::Empty => {}
             Taken::Items(more) => parts.extend(more),
@@ -85,7 +85,7 @@ impl HttpExchange {
         Ok(Some(PyList::new(py, batch)?.into_any().unbind()))
     }
 
-    /// Raises what the request ended with, where all before it was read.
+    /// Raises the failure that ended the request, once everything before it has been read.
     fn raise_failed(&self) -> PyResult<()> {
         match lock(&self.failed).take() {
             Some(failure) => {
@@ -100,13 +100,13 @@ impl HttpExchange {
         self.ended.load(Ordering::Acquire)
     }
 
-    /// A future of `loop` in `place`, for whoever is there to wait.
+    /// A future of `loop` in `place` for the next waiter.
     fn future(
         py: Python<'_>,
         r#loop: &Bound<'_, PyAny>,
         place: &Mutex<Option<Py<PyAny>>>,
     ) -> PyResult<Py<PyAny>> {
-        // No lock of ours is held while Python runs.
+        // No lock of ours is held while Python code runs.
         let other = lock(place).as_ref().map(|other| other.clone_ref(py));
         if let Some(other) = other
             && !other.bind(py).call_method0(intern!(py, "done"))?.is_truthy()?
@@ -120,7 +120,8 @@ impl HttpExchange {
         Ok(future)
     }
 
-    /// False in a forked child: there is no such task, and its runtime's locks may be held by threads that do not exist.
+    /// False in a forked child: the task does not exist there, and its runtime's locks may be held by threads that do
+    /// not either.
     fn stop(&self) -> bool {
         let is_ours = self.process == process::current();
         if is_ours {
@@ -159,15 +160,15 @@ impl HttpExchange {
         not_pickled("a request that is under way")
     }
 
-    /// Whether all of the response was handed over.
+    /// Whether the whole response has been delivered.
     #[getter]
     fn ended(&self) -> bool {
         self.has_ended()
     }
 
-    /// What is there: the whole response as a tuple, or a list of the head and of parts of the body; where nothing is, a
-    /// future of `loop` that completes when something is, to be awaited before asking again; `None` at the end. Raises
-    /// `HttpTransportError` where the request failed.
+    /// What is available: the whole response as a tuple, or a list of the head and of chunks of the body; `None` at the
+    /// end. If nothing is, a future of `loop` that completes when something is, to be awaited before the next call.
+    /// Raises `HttpTransportError` if the request failed.
     fn next(&self, py: Python<'_>, r#loop: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
         self.check_process()?;
         while !self.has_ended() {
@@ -179,7 +180,7 @@ impl HttpExchange {
                 break;
             }
             let future = Self::future(py, r#loop, &self.line.reader)?;
-            // Stored before it is armed: whoever finds it armed finds the waiter.
+            // Stored before arming: then the producer always finds the waiter.
             if self.line.queue.arm() && !self.has_ended() {
                 return Ok(Some(future));
             }
@@ -189,7 +190,7 @@ impl HttpExchange {
         Ok(None)
     }
 
-    /// Blocks until there is something, which is as `next` has it. `None` only at the end.
+    /// Blocks until something is available, in the form of `next`. `None` only at the end.
     fn wait(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         self.check_process()?;
         while !self.has_ended() {
@@ -203,7 +204,7 @@ impl HttpExchange {
         Ok(None)
     }
 
-    /// Adds a piece to the body of a request that was sent without one. Ask for room before the next.
+    /// Adds a chunk to the body of a request that was sent without one. Ask for room before the next.
     fn write(&self, chunk: &[u8]) -> PyResult<()> {
         self.check_process()?;
         if let Some(feed) = &self.line.feed
@@ -214,8 +215,8 @@ impl HttpExchange {
         Ok(())
     }
 
-    /// Whether another piece is to be written: `True`, or `False` where the request is over; where the pieces so far are
-    /// still waiting for the connection, a future of `loop`, to be awaited before asking again.
+    /// Whether another chunk is wanted: `True`, or `False` if the request is over. While previous chunks are waiting
+    /// for the connection, a future of `loop`, to be awaited before the next call.
     fn room(&self, py: Python<'_>, r#loop: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         self.check_process()?;
         let Some(feed) = &self.line.feed else { return answer(py, false) };
@@ -230,7 +231,7 @@ impl HttpExchange {
         }
     }
 
-    /// Blocks until another piece is to be written (`True`), or the request is over (`False`).
+    /// Blocks until another chunk is wanted (`True`), or the request is over (`False`).
     fn wait_for_room(&self, py: Python<'_>) -> PyResult<bool> {
         self.check_process()?;
         let Some(feed) = &self.line.feed else { return Ok(false) };
@@ -251,16 +252,16 @@ impl HttpExchange {
         Ok(())
     }
 
-    /// Ends the request: its connection is closed at once, and what was not taken is dropped.
+    /// Aborts the request: closes its connection at once, and drops what was not taken.
     fn cancel(&self) {
         self.ended.store(true, Ordering::Release);
         self.stop();
     }
 
-    // The futures' callbacks lead to the task that waits, and that to us.
+    // The futures' callbacks refer to the waiting task, which refers to this object.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         for place in [&self.line.reader, &self.line.writer] {
-            // Locked by another thread: then it is in use, and not garbage.
+            // If another thread holds the lock, it is in use and not garbage.
             if let Ok(future) = place.try_lock() {
                 visit.call(&*future)?;
             }

@@ -1,4 +1,4 @@
-//! Exception of a request that got no response, or not all of it.
+//! Exception of a request with an incomplete response, or none.
 
 use ferrule_engine::http_client::HttpFailure;
 use pyo3::{create_exception, exceptions::PyException, prelude::*};
@@ -15,7 +15,7 @@ pub(super) fn raise(failure: &HttpFailure) -> PyErr {
     named(failure.kind.name(), failure.message.clone())
 }
 
-/// The exception that is `httpx`'s of this name.
+/// The exception that corresponds to `httpx`'s of this name.
 pub(super) fn named(name: &'static str, message: String) -> PyErr {
     HttpTransportError::new_err((name, message))
 }

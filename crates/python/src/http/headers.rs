@@ -9,7 +9,7 @@ use pyo3::{
     types::{PyBytes, PyString},
 };
 
-/// A block of headers that is read once and sent with many requests.
+/// A block of headers, converted once and sent with many requests.
 #[pyclass(frozen, module = "ferrule._native")]
 pub(crate) struct HttpHeaders(pub(crate) HeaderBlock);
 
@@ -20,7 +20,7 @@ impl HttpHeaders {
         not_pickled("a block of headers; make one in each process")
     }
 
-    /// `headers` are pairs of a name and a value, in their order.
+    /// `headers` are pairs of a name and a value, in order.
     #[new]
     fn new(headers: &Bound<'_, PyAny>) -> PyResult<Self> {
         let mut block = HeaderBlock::with_capacity(headers.len().unwrap_or_default());
@@ -29,7 +29,7 @@ impl HttpHeaders {
     }
 }
 
-/// The block that `headers` are: one that is ready, or pairs; with `extra` pairs behind it.
+/// The block for `headers`, a prepared one or pairs, followed by the `extra` pairs.
 pub(super) fn read(headers: &Bound<'_, PyAny>, extra: Option<&Bound<'_, PyAny>>) -> PyResult<HeaderBlock> {
     let mut block = if let Ok(ready) = headers.cast::<HttpHeaders>() {
         ready.get().0.clone()
@@ -54,7 +54,7 @@ fn append(block: &mut HeaderBlock, headers: &Bound<'_, PyAny>) -> PyResult<()> {
     Ok(())
 }
 
-/// The bytes of `value`; of text in ASCII or ISO 8859-1, as HTTP has it.
+/// The bytes of `value`; text must be ASCII or ISO 8859-1, as in HTTP.
 fn bytes_of<'a>(value: &'a Bound<'_, PyAny>, what: &str) -> PyResult<std::borrow::Cow<'a, [u8]>> {
     if let Ok(bytes) = value.cast::<PyBytes>() {
         return Ok(bytes.as_bytes().into());

@@ -1,4 +1,4 @@
-//! Interceptor of HTTP requests, as Python's tests hold it (`python/ferrule/intercepting.py`).
+//! Interceptor of HTTP requests for tests: the Python class (`python/ferrule/intercepting.py`).
 
 use crate::{channel::lock, to_python::not_pickled};
 use bytes::Bytes;
@@ -10,11 +10,11 @@ use pyo3::{
 };
 use std::sync::{Arc, Mutex};
 
-/// Answers HTTP requests of this process in place of servers, and notes them.
+/// Answers HTTP requests of this process in place of servers, and records them.
 #[pyclass(frozen, module = "ferrule._native")]
 pub(crate) struct HttpInterceptor {
     interceptor: Arc<Interceptor>,
-    /// The one before it, while it is installed.
+    /// The previous interceptor, while this one is installed.
     before: Mutex<Option<Option<Arc<Interceptor>>>>,
 }
 
@@ -25,14 +25,15 @@ impl HttpInterceptor {
         not_pickled("an interceptor, which belongs to one process")
     }
 
-    /// `passes` says whether requests without an answer go to their servers, `records` whether what those answer is noted.
+    /// `passes` says whether requests without a mock response go to their servers, `records` whether those responses
+    /// are recorded.
     #[new]
     #[pyo3(signature = (*, passes, records))]
     fn new(passes: bool, records: bool) -> Self {
         Self { interceptor: Arc::new(Interceptor::new(passes, records)), before: Mutex::default() }
     }
 
-    /// Adds a response. Returns its number.
+    /// Adds a mock response. Returns its number.
     #[pyo3(signature = (method, url, match_body, status, reason, headers, body, times))]
     #[expect(clippy::too_many_arguments, reason = "an answer has that many parts")]
     fn answer(
@@ -57,7 +58,7 @@ impl HttpInterceptor {
         }))
     }
 
-    /// Adds a failure to connect. Returns its number.
+    /// Adds a connection failure. Returns its number.
     fn fail(
         &self,
         method: Option<String>,
@@ -73,18 +74,18 @@ impl HttpInterceptor {
         })
     }
 
-    /// How often the answer with this number may still be given; `None` without limit.
+    /// How many times the mock response with this number may still be used; `None` for no limit.
     fn left(&self, answer: usize) -> Option<usize> {
         self.interceptor.left(answer)
     }
 
-    /// All requests so far: dicts.
+    /// All requests so far, as dicts.
     fn seen<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let seen = self.interceptor.seen();
         PyList::new(py, seen.iter().map(|seen| to_dict(py, seen)).collect::<PyResult<Vec<_>>>()?)
     }
 
-    /// Has all requests of this process pass here.
+    /// Installs it for all requests of this process.
     fn install(&self) -> PyResult<()> {
         let mut before = lock(&self.before);
         if before.is_some() {
@@ -94,7 +95,7 @@ impl HttpInterceptor {
         Ok(())
     }
 
-    /// Has requests go as they did before.
+    /// Restores the previous interceptor.
     fn remove(&self) {
         let before = lock(&self.before).take();
         if let Some(before) = before {

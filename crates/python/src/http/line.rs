@@ -1,4 +1,4 @@
-//! Line of a request: what the runtime's task and its one reader in Python share.
+//! Line of an HTTP request, shared by the runtime's task and its single reader in Python.
 
 use crate::{
     bridge::{Ready, Wakeups},
@@ -15,14 +15,14 @@ use std::{
     task::{Context, Poll},
 };
 
-/// The most of a response that is held for a reader who does not come, and of a request's body for a slow connection.
+/// How much of a response is buffered for a slow reader, and of a request's body for a slow connection.
 const LIMITS: Limits = Limits { items: 256, bytes: 1 << 20 };
 
-/// What a request delivers.
+/// An item delivered to the reader.
 pub(super) enum Part {
     Head(Head),
     Chunk(Bytes),
-    /// A whole response.
+    /// A complete response.
     Whole(Head, Bytes),
 }
 
@@ -37,11 +37,11 @@ pub(super) struct Head {
 /// The line of one request.
 pub(super) struct Line {
     pub(super) queue: Queue<Part, Result<(), HttpFailure>>,
-    /// The body, where the caller writes it piece by piece.
+    /// The body, if the caller streams it.
     pub(super) feed: Option<Feed<Bytes>>,
     /// The loop that reads, for asynchronous callers.
     wakeups: Option<Arc<Wakeups>>,
-    /// The futures that the reader and the writer wait for.
+    /// The futures that the reader and the writer await.
     pub(super) reader: Mutex<Option<Py<PyAny>>>,
     pub(super) writer: Mutex<Option<Py<PyAny>>>,
 }
@@ -57,7 +57,7 @@ impl Line {
         })
     }
 
-    /// Sends `request`, and delivers what comes: the whole response at once, or the head and then each part.
+    /// Sends `request` and delivers the response: the whole of it at once, or the head and then each chunk.
     pub(super) async fn run(self: Arc<Self>, client: Arc<HttpClient>, request: HttpRequest, whole: bool) {
         let end = match client.send(request).await {
             Ok(response) if whole => self.deliver_whole(response).await,
@@ -76,7 +76,7 @@ impl Line {
         let head = Head::from_response(&mut response);
         let body = response.rest().await?;
         let size = body.len();
-        // The place on the connection is free before the reader knows.
+        // The connection is free before the reader is notified.
         drop(response);
         self.push(Part::Whole(head, body), size);
         Ok(())
@@ -104,7 +104,7 @@ impl Line {
         }
     }
 
-    /// Nobody takes more of the body.
+    /// No more of the body is wanted.
     fn stop_writer(self: &Arc<Self>) {
         if self.feed.as_ref().is_some_and(Feed::abandon) {
             self.announce();
@@ -115,7 +115,7 @@ impl Line {
     pub(super) fn abandon(&self) {
         if let Some(feed) = &self.feed {
             feed.end(FeedEnd::GivenUp);
-            // Who writes does so no more.
+            // The writer stops.
             let _ = feed.abandon();
         }
         self.queue.abandon();
@@ -139,7 +139,7 @@ impl Head {
 
 impl Ready for Line {
     fn complete(&self, py: Python<'_>) -> PyResult<()> {
-        // Each looks again, whatever it was that is ready.
+        // Each checks again, whichever of them is ready.
         for waiter in [&self.reader, &self.writer] {
             let waiter = lock(waiter).take();
             if let Some(waiter) = waiter {

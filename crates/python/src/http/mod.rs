@@ -1,7 +1,7 @@
-//! HTTP client of any server, for `ferrule.httpx` and whatever else sends requests of its own.
+//! HTTP client for any server, for `ferrule.httpx` and other senders of raw requests.
 //!
-//! `transport` starts requests, `settings` and `headers` read what they are made with, `line` is what a request and its
-//! reader share, `exchange` is the reader's end.
+//! `transport` starts requests, `settings` and `headers` convert their arguments, `line` is shared by a request and its
+//! reader, `exchange` is the reader's end.
 
 mod exchange;
 mod failure;

@@ -10,7 +10,7 @@ use pyo3::{
 };
 use std::time::Duration;
 
-/// The settings in `given`; what is left out is as in `HttpSettings::default`.
+/// Reads the settings in `given`; missing ones are as in `HttpSettings::default`.
 pub(super) fn read(given: Option<&Bound<'_, PyDict>>) -> PyResult<HttpSettings> {
     let mut settings = HttpSettings::default();
     let Some(given) = given else { return Ok(settings) };
@@ -95,6 +95,6 @@ fn seconds(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Option<Duration>> {
     if seconds.is_nan() || seconds < 0.0 {
         return Err(PyValueError::new_err(format!("{what} has to be at least 0 seconds, or None")));
     }
-    // What is too long for a clock means no limit.
+    // A time that is too long for the clock means no limit.
     Ok(Duration::try_from_secs_f64(seconds).ok())
 }

@@ -1,4 +1,4 @@
-//! HTTP transport, as Python holds it: connections, and the requests that are sent over them.
+//! HTTP transport, which holds connections and sends requests over them: the Python class.
 
 use super::{
     exchange::HttpExchange,
@@ -18,11 +18,11 @@ use pyo3::{
 };
 use std::sync::Arc;
 
-/// Connections to any HTTP server, and what they are made with.
+/// Connections to any HTTP server, with their settings.
 #[pyclass(frozen, module = "ferrule._native")]
 pub(crate) struct HttpTransport {
     settings: HttpSettings,
-    /// Those of this process; none before the first request and after `close`.
+    /// The client of this process; absent before the first request and after `close`.
     current: ArcSwapOption<OfProcess>,
 }
 
@@ -32,7 +32,7 @@ struct OfProcess {
 }
 
 impl HttpTransport {
-    /// This process's client. A forked child gets its own: the parent's connections are the parent's.
+    /// This process's client. A forked child gets its own and must not use the parent's connections.
     pub(crate) fn client(&self) -> PyResult<Arc<HttpClient>> {
         let process = process::current();
         if let Some(current) = self.current.load().as_ref()
@@ -42,7 +42,7 @@ impl HttpTransport {
         }
         let client = HttpClient::new(self.settings.clone()).map_err(PyValueError::new_err)?;
         let made = Arc::new(OfProcess { process, client: Arc::new(client) });
-        // Two threads may come here at once: all use the first one's.
+        // Two threads may race here: both use the first one's.
         let before = self.current.rcu(|current| match current {
             Some(current) if current.process == process => Arc::clone(current),
             _ => Arc::clone(&made),
@@ -50,7 +50,7 @@ impl HttpTransport {
         match before {
             Some(before) if before.process == process => Ok(Arc::clone(&before.client)),
             Some(of_parent) => {
-                // Ending its connections here would speak on the parent's sockets.
+                // Closing its connections here would write to the parent's sockets.
                 std::mem::forget(of_parent);
                 Ok(Arc::clone(&made.client))
             }
@@ -66,12 +66,12 @@ impl HttpTransport {
         not_pickled("a transport, which belongs to one process: make one in each")
     }
 
-    /// A transport with these settings. Connects to nothing yet.
+    /// A transport with these settings. Does not connect yet.
     #[new]
     #[pyo3(signature = (**settings))]
     fn new(py: Python<'_>, settings: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let transport = Self { settings: settings::read(settings)?, current: ArcSwapOption::empty() };
-        // Finds out what cannot be used.
+        // Raises if the settings are invalid.
         transport.client()?;
         crate::logging::start(py)?;
         Ok(transport)
@@ -112,8 +112,7 @@ impl HttpTransport {
         Ok(HttpExchange::new(line, runtime::runtime()?.spawn(run).abort_handle()))
     }
 
-    /// Closes idle connections; requests under way keep theirs until they end. A request that is sent later makes new
-    /// ones.
+    /// Closes idle connections; requests in flight keep theirs until they end. A later request opens new ones.
     fn close(&self) {
         let closed = self.current.swap(None);
         if let Some(closed) = closed

@@ -1,4 +1,4 @@
-//! Reply of an operation other than chat, as a dictionary: what all of them have.
+//! Reply of an operation other than chat, as a dictionary: the common fields.
 
 use crate::{
     attempt::{Attempt, Stats},
@@ -11,25 +11,25 @@ use ferrule_engine::OperationReply;
 use ferrule_wire::{json::Extra, model};
 use pyo3::{prelude::*, types::PyDict};
 
-/// Puts into the dictionary what only one operation's response has.
+/// Adds the fields of one operation's response to the dictionary.
 type Add = Box<dyn FnOnce(&Bound<'_, PyDict>) -> PyResult<()> + Send>;
 
-/// What is in the response of an operation.
+/// The fields of an operation's response.
 pub(super) struct Fields {
-    /// The model that answered; empty where the provider does not say.
+    /// The model that answered; empty if the provider does not say.
     pub(super) model: String,
     pub(super) usage: Option<model::Usage>,
     pub(super) extra: Extra,
     pub(super) add: Add,
 }
 
-/// What is delivered of `reply`, a dict, given what `fields` makes of its response.
+/// The outcome for `reply`, a dict, with the response converted by `fields`.
 pub(super) fn outcome<A: Send + 'static>(mut reply: OperationReply<A>, fields: fn(A) -> Fields) -> Outcome {
     let dropped = std::mem::take(&mut reply.dropped);
     Outcome { value: Value::new(move |py| to_dict(py, reply, fields)), dropped }
 }
 
-/// What every operation's reply has, a dict, without what is in the response.
+/// The common fields of every operation's reply, a dict, without the response.
 pub(crate) fn facts<A>(py: Python<'_>, reply: OperationReply<A>) -> PyResult<Py<PyAny>> {
     to_dict(py, reply, |_| Fields {
         model: String::new(),

@@ -1,4 +1,4 @@
-//! Options of operations as defaults, which a group has for its targets.
+//! Option defaults of operations, which groups have for their targets.
 
 use super::{embedding, media, reranking};
 use crate::request;
@@ -9,8 +9,8 @@ use pyo3::{
     types::{PyDict, PyList, PyString},
 };
 
-/// The options of `options`, each for all kinds of calls that have one of its name and can read its value: a target
-/// does not say what kind of calls will be made there.
+/// Applies each option to all kinds of calls that have an option of its name and accept its value: a target does not
+/// restrict the kinds of calls.
 pub(crate) fn defaults(options: &Bound<'_, PyDict>) -> PyResult<OptionDefaults> {
     let py = options.py();
     let of_chat = PyDict::new(py);

@@ -1,4 +1,4 @@
-//! Embeddings.
+//! Embeddings: their arguments, options and result.
 
 use super::{answer::Fields, start::Start};
 use crate::{arguments, bridge::LoopBridge, caller::Caller, flight::Flight};
@@ -11,7 +11,7 @@ use pyo3::{
 };
 use std::mem;
 
-/// Takes a text, or several.
+/// Starts an embedding call. The arguments are a text, or several.
 pub(super) fn embed(
     client: &Caller,
     model: &Bound<'_, PyAny>,
@@ -35,7 +35,7 @@ pub(super) fn embed(
     start.answer(|call, options| call.embed(request, batch_size, options), fields)
 }
 
-/// Reads the option `name`; false where embeddings have none of that name.
+/// Reads the option `name`; false if embeddings have no such option.
 pub(super) fn option(request: &mut EmbeddingRequest, name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
     match name {
         "dimensions" => request.dimensions = Some(arguments::count(value, name)?),
@@ -66,7 +66,7 @@ fn fields(response: EmbeddingResponse) -> Fields {
         extra,
         add: Box::new(move |fields| {
             let values = vectors.values();
-            // Written where Python will have them, so that numpy reads them there.
+            // Written directly into Python's buffer, from which numpy reads them.
             let data = PyBytes::new_with(fields.py(), size_of_val(values), |data| {
                 for (bytes, number) in data.chunks_exact_mut(4).zip(values) {
                     bytes.copy_from_slice(&number.to_le_bytes());

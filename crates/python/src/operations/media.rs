@@ -1,4 +1,4 @@
-//! Images and audio.
+//! Images and audio: their arguments, options and results.
 
 use super::{answer::Fields, raw, start::Start};
 use crate::{arguments, bridge::LoopBridge, caller::Caller, flight::Flight, produce};
@@ -12,7 +12,7 @@ use pyo3::{
 };
 use std::mem;
 
-/// Takes the prompt.
+/// Starts an image call. The argument is the prompt.
 pub(super) fn images(
     client: &Caller,
     model: &Bound<'_, PyAny>,
@@ -30,7 +30,7 @@ pub(super) fn images(
     start.answer(|call, options| call.operate(request, options), image_fields)
 }
 
-/// Reads the option `name`; false where there is none of that name.
+/// Reads the option `name`; false if there is no such option.
 pub(super) fn image_option(
     request: &mut ImageRequest,
     name: &str,
@@ -63,7 +63,7 @@ fn image_fields(response: ImageResponse) -> Fields {
     }
 }
 
-/// Takes the text.
+/// Starts a speech call. The argument is the text.
 pub(super) fn speech(
     client: &Caller,
     model: &Bound<'_, PyAny>,
@@ -85,7 +85,7 @@ pub(super) fn speech(
     Ok(flight.observed(observed))
 }
 
-/// Reads the option `name`; false where there is none of that name.
+/// Reads the option `name`; false if there is no such option.
 pub(super) fn speech_option(
     request: &mut SpeechRequest,
     name: &str,
@@ -101,7 +101,7 @@ pub(super) fn speech_option(
     Ok(true)
 }
 
-/// Takes the name and the bytes of the file.
+/// Starts a transcription. The arguments are the file's name and bytes.
 pub(super) fn transcribe(
     client: &Caller,
     model: &Bound<'_, PyAny>,
@@ -118,7 +118,7 @@ pub(super) fn transcribe(
     start.answer(|call, options| call.operate(request, options), transcript_fields)
 }
 
-/// Reads the option `name`; false where there is none of that name.
+/// Reads the option `name`; false if there is no such option.
 pub(super) fn transcription_option(
     request: &mut TranscriptionRequest,
     name: &str,

@@ -1,6 +1,5 @@
-//! Operations other than chat: each is one crossing. Most deliver one dictionary (`answer`) that
-//! `python/ferrule/operations/` makes an object of; audio, and what only one kind of server has, come as they are
-//! (`raw`).
+//! Operations other than chat, each crossing into Rust once. Most deliver one dictionary (`answer`), from which
+//! `python/ferrule/operations/` makes an object; audio and provider-specific responses are delivered raw (`raw`).
 
 mod answer;
 mod defaults;
@@ -33,7 +32,7 @@ type Operation = fn(
     Option<&LoopBridge>,
 ) -> PyResult<Flight>;
 
-/// Starts the operation that the client's method `name` is for.
+/// Starts the operation of the client's method `name`.
 pub(crate) fn operate(
     name: &str,
     client: &Caller,

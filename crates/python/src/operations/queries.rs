@@ -1,4 +1,4 @@
-//! Queries to providers that are not calls of a model: token counts, and health.
+//! Queries to providers other than model calls: token counts, health.
 
 use super::{embedding, start::resolve_call};
 use crate::{
@@ -17,7 +17,7 @@ use pyo3::{
     types::{PyDict, PyList, PyTuple},
 };
 
-/// Takes the messages.
+/// Starts a token count. The argument is the messages.
 pub(super) fn count_tokens(
     client: &Caller,
     model: &Bound<'_, PyAny>,

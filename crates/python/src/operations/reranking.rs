@@ -1,4 +1,4 @@
-//! Reranking.
+//! Reranking: its arguments, options and result.
 
 use super::{answer::Fields, start::Start};
 use crate::{arguments, bridge::LoopBridge, caller::Caller, flight::Flight};
@@ -11,7 +11,7 @@ use pyo3::{
 };
 use std::mem;
 
-/// Takes the query and the documents.
+/// Starts a reranking call. The arguments are the query and the documents.
 pub(super) fn rerank(
     client: &Caller,
     model: &Bound<'_, PyAny>,
@@ -33,7 +33,7 @@ pub(super) fn rerank(
     start.answer(|call, options| call.operate(request, options), fields)
 }
 
-/// Reads the option `name`; false where reranking has none of that name.
+/// Reads the option `name`; false if reranking has no such option.
 pub(super) fn option(request: &mut RerankRequest, name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
     let is_known = name == "top_n";
     if is_known {

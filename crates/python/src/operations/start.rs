@@ -1,4 +1,4 @@
-//! Start of an operation: its model resolved, its options read, its entry opened.
+//! Start of an operation: resolves its model, reads its options, opens its ledger entry.
 
 use super::answer::{Fields, outcome};
 use crate::{
@@ -17,7 +17,7 @@ use ferrule_wire::json::Extra;
 use pyo3::{prelude::*, types::PyDict};
 use std::{future::Future, sync::Arc};
 
-/// The call of `model`, with the engine of this moment.
+/// A call of `model` with the current engine.
 pub(crate) fn resolve_call(client: &Client, model: &Bound<'_, PyAny>) -> PyResult<ResolvedCall> {
     let py = model.py();
     let model = request::model(model).map_err(|error| raise_client(py, ClientError::Config(error)))?;
@@ -36,14 +36,14 @@ pub(super) struct Start<'a> {
     pub(super) provider: String,
     pub(super) options: CallOptions,
     pub(super) entry: Arc<Entry>,
-    /// Fields of the provider's own.
+    /// Provider-specific fields.
     pub(super) extra: Extra,
     pub(super) observed: Option<Observed>,
 }
 
 impl<'a> Start<'a> {
-    /// Resolves `model`, and reads `options`; `own` reads those that only this operation has, and says whether it knows
-    /// the name.
+    /// Resolves `model` and reads `options`; `own` reads those that only this operation has, and returns whether it
+    /// knows the name.
     pub(super) fn read<'py>(
         client: &Caller,
         model: &Bound<'py, PyAny>,
@@ -60,7 +60,7 @@ impl<'a> Start<'a> {
         Ok(Self { bridge, call, provider, options: how, entry, extra, observed })
     }
 
-    /// Makes the call by `run`, and delivers what `fields` makes of the response.
+    /// Makes the call by `run`, and delivers the response converted by `fields`.
     pub(super) fn answer<A: Send + 'static, F>(
         self,
         run: impl FnOnce(ResolvedCall, CallOptions) -> F,

@@ -1,4 +1,4 @@
-//! Embeddings as they travel: 32-bit floats, little-endian, as base64.
+//! Base64 floats, the encoding of embeddings: 32-bit, little-endian.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use pyo3::{
@@ -6,7 +6,7 @@ use pyo3::{
     types::{PyFloat, PyList},
 };
 
-/// The numbers in `text`. `None`: it is not written as expected, and the SDK has rules of its own for it.
+/// The numbers in `text`. `None`: it is not encoded as expected, and the SDK has its own rules for it.
 pub(super) fn read<'py>(py: Python<'py>, text: &str) -> Option<PyResult<Bound<'py, PyAny>>> {
     let bytes = STANDARD.decode(text).ok()?;
     let (numbers, rest) = bytes.as_chunks::<4>();

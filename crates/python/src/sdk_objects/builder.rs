@@ -1,4 +1,4 @@
-//! Builders, as Python holds them: objects of an SDK's classes from JSON.
+//! Builders of an SDK's objects from JSON: the Python classes.
 
 use super::{
     plan::Kind,
@@ -20,10 +20,10 @@ use std::{
     },
 };
 
-/// Room that is kept from one object to the next, in values.
+/// Capacity that is kept between objects, in values.
 const KEPT_ROOM: usize = 4096;
 
-/// The model classes of one SDK, with their plans and how many objects were built.
+/// The model classes of one SDK, with their plans and counts of built objects.
 #[pyclass(frozen, module = "ferrule._native")]
 pub(crate) struct SdkModels {
     registry: Registry,
@@ -99,7 +99,7 @@ impl SdkBuilder {
 }
 
 impl SdkBuilder {
-    /// `None`: the text is for `json.loads`.
+    /// `None`: the text is left to `json.loads`.
     fn read<'a>(&self, data: &'a Bound<'_, PyAny>) -> PyResult<Option<Tape<'a>>> {
         let Some(text) = text_of(data)? else { return Ok(None) };
         let room = mem::take(&mut *self.room.lock().unwrap_or_else(PoisonError::into_inner));
@@ -128,7 +128,7 @@ impl SdkBuilder {
         Ok(object)
     }
 
-    /// The whole object as the SDK builds it, or its error.
+    /// The whole object as built by the SDK, or its error.
     fn built_by_sdk<'py>(&self, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = data.py();
         let models = self.models.bind(py).get();
@@ -138,7 +138,7 @@ impl SdkBuilder {
     }
 }
 
-/// The bytes of `data`. `None`: they cannot be had, since the text has lone surrogates.
+/// The bytes of `data`. `None`: there are none, because the text has lone surrogates.
 fn text_of<'a>(data: &'a Bound<'_, PyAny>) -> PyResult<Option<&'a [u8]>> {
     if let Ok(bytes) = data.cast::<PyBytes>() {
         return Ok(Some(bytes.as_bytes()));

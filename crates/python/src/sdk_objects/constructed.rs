@@ -1,4 +1,4 @@
-//! Values as the SDKs' `construct_type` makes them: what does not match is kept as it is.
+//! Values as constructed by the SDKs' `construct_type`: what does not match is kept unchanged.
 
 use super::{
     base64_floats,
@@ -13,14 +13,14 @@ use pyo3::{
     types::{PyDict, PyFloat, PyList},
 };
 
-/// Names that `construct` has for parameters of its own, which a body's key of that name would reach.
+/// Parameters of `construct` itself, which a key of that name in the body would collide with.
 const PARAMETERS: [&str; 2] = ["_fields_set", "_BaseModel__cls"];
 
-/// What was built. `None`: the SDK's own code must build it.
+/// The built value. `None`: the SDK's own code must build it.
 pub(super) type Constructed<'py> = PyResult<Option<Bound<'py, PyAny>>>;
 
 impl<'py> Building<'_, 'py> {
-    /// The value at `place`, of that type where it matches.
+    /// The value at `place`, of type `kind` if it matches.
     pub(super) fn constructed(&self, kind: &Kind, place: Place) -> Constructed<'py> {
         match (kind, self.tape.at(place)) {
             (Kind::Unknown, _) | (Kind::Float, Value::Large(_)) => Ok(None),
@@ -125,7 +125,7 @@ impl<'py> Building<'_, 'py> {
         self.registry.construct(&self.anything(place)?, annotation, Some(metadata))
     }
 
-    /// What is valid; else an object of the variant with its tag, else of the first variant, valid or not.
+    /// The value if it is valid; else an object of the variant with its tag, else of the first variant, valid or not.
     fn constructed_union(&self, union: &Union, place: Place) -> Constructed<'py> {
         match self.validated_union(union, place)? {
             Outcome::Valid(object, _) => return Ok(Some(object)),
@@ -153,7 +153,7 @@ impl<'py> Building<'_, 'py> {
     }
 }
 
-/// The name of a field which has another name in JSON.
+/// Whether `name` is a field that has another name in JSON.
 fn is_dropped(plan: &Plan, name: &str) -> bool {
     plan.dropped.iter().any(|dropped| &**dropped == name)
 }

@@ -1,4 +1,4 @@
-//! Sets of the names of fields that came, copied from one that was made before: the same fields mostly come again.
+//! Sets of field names, copied from cached ones: the same combinations of fields recur.
 
 use super::slots;
 use pyo3::{
@@ -7,17 +7,17 @@ use pyo3::{
 };
 use std::sync::{Mutex, PoisonError};
 
-/// Combinations of fields that are kept for each model; others are made each time.
+/// The maximum number of cached sets per model; others are made each time.
 const KEPT: usize = 64;
 
-/// Sets by which fields are in them, a bit for each.
+/// Sets by their fields, one bit per field.
 #[derive(Default)]
 pub(super) struct FieldSets {
     known: Mutex<Vec<(u128, Py<PySet>)>>,
 }
 
 impl FieldSets {
-    /// A set of its own for an object: setting an attribute changes it.
+    /// A separate set for an object: setting an attribute changes it.
     pub(super) fn copy<'py, 'a>(
         &self,
         py: Python<'py>,
@@ -41,7 +41,7 @@ impl FieldSets {
         Ok(set)
     }
 
-    /// No Python code runs while the lock is held: another thread that waits for it may have the interpreter's.
+    /// No Python code runs while the lock is held: another thread waiting for it may hold the interpreter's.
     fn find(&self, py: Python<'_>, mask: u128) -> Option<Py<PySet>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.iter().find(|(known, _)| *known == mask).map(|(_, set)| set.clone_ref(py))

@@ -1,14 +1,14 @@
-//! Model objects under construction: their attributes, and what came besides their fields.
+//! Model objects under construction: their fields and extra attributes.
 
 use super::{plan::Plan, tape::Text, values::Building};
 use pyo3::{prelude::*, types::PyDict};
 
-/// What becomes an object.
+/// An unfinished object.
 pub(super) struct Draft<'a, 'py> {
     plan: &'a Plan,
     attributes: Bound<'py, PyDict>,
     extra: Bound<'py, PyDict>,
-    /// A bit for each field that came.
+    /// One bit per field that is present.
     pub(super) present: u128,
 }
 
@@ -31,7 +31,7 @@ impl<'a, 'py> Draft<'a, 'py> {
         self.present & (1 << index) != 0
     }
 
-    /// A further field.
+    /// Adds an extra field.
     pub(super) fn add(
         &self,
         building: &Building<'_, 'py>,
@@ -41,7 +41,7 @@ impl<'a, 'py> Draft<'a, 'py> {
         self.extra.set_item(building.text(key), value)
     }
 
-    /// The object; where `counts_extra`, further fields are among the fields that were set.
+    /// Finishes the object; if `counts_extra`, extra fields count as fields that were set.
     pub(super) fn finish(self, py: Python<'py>, counts_extra: bool) -> PyResult<Bound<'py, PyAny>> {
         let names = self.plan.fields.iter().map(|field| &field.name);
         let fields_set = self.plan.field_sets.copy(py, self.present, names)?;

@@ -1,4 +1,4 @@
-//! Plans: what is known of a type, ready for building values of it.
+//! Plans of types: everything needed to build their values.
 
 use super::{field_sets::FieldSets, slots::Slots};
 use pyo3::{
@@ -25,31 +25,31 @@ pub(super) enum Kind {
     /// `dict[str, ...]`.
     Map(Box<Kind>),
     Union(Box<Union>),
-    /// Only the SDK knows what it makes of these.
+    /// Left to the SDK.
     Unknown,
 }
 
-/// A string that is the same object wherever it comes.
+/// An interned string.
 pub(super) struct Word {
     pub(super) text: Box<str>,
     pub(super) object: Py<PyString>,
 }
 
-/// Several types, of which a value may have any.
+/// Several types, any of which a value may have.
 pub(super) struct Union {
-    /// As they were declared, without `None` but for `first`.
+    /// As declared, without `None` except for `first`.
     pub(super) variants: Box<[Kind]>,
     pub(super) accepts_null: bool,
     /// The first of them is `None`.
     pub(super) begins_with_null: bool,
-    /// A list, and a model, are among them: the SDKs differ in what they make of a list that is not valid.
+    /// Contains a list and a model: the SDKs differ in how they treat an invalid list.
     pub(super) has_list_and_model: bool,
-    /// What becomes of values that are not valid is for the SDK to say.
+    /// Invalid values are left to the SDK.
     pub(super) is_theirs: bool,
-    /// Several models, and no discriminator of its own: the SDK may know one of an equal union.
+    /// Several models without a discriminator: the SDK may use one of an equal union.
     pub(super) is_ambiguous: bool,
     pub(super) tag: Option<Tag>,
-    /// What the SDK's `construct_type` was given, of which it makes its own table of tags.
+    /// The type given to the SDK's `construct_type`, from which it makes its own table of tags.
     pub(super) declared: Option<Declared>,
     pub(super) details: PyOnceLock<Option<Details>>,
 }
@@ -67,13 +67,13 @@ pub(super) struct Declared {
     pub(super) metadata: Py<PyAny>,
 }
 
-/// The SDK's table of tags for values that are not valid.
+/// The SDK's table of tags for invalid values.
 pub(super) struct Details {
     pub(super) key: Box<str>,
     pub(super) models: HashMap<Box<str>, Arc<Model>>,
 }
 
-/// A model class; its plan is made when the first object is built.
+/// A model class; its plan is made for the first object.
 pub(super) struct Model {
     pub(super) class: Py<PyType>,
     pub(super) plan: PyOnceLock<Option<Plan>>,
@@ -82,13 +82,13 @@ pub(super) struct Model {
 /// How objects of a model class are built.
 pub(super) struct Plan {
     pub(super) fields: Box<[Field]>,
-    /// `__dict__` where nothing came: the defaults, in order.
+    /// `__dict__` if no field is present: the defaults, in order.
     pub(super) template: Py<PyDict>,
-    /// One bit for each field without which a value is not valid.
+    /// One bit per required field.
     pub(super) required: u128,
     pub(super) slots: Slots,
     pub(super) field_sets: FieldSets,
-    /// Names of fields that have another name in JSON, which are neither fields nor further fields where they come.
+    /// Names of fields that have another name in JSON: as keys they are neither fields nor extra fields.
     pub(super) dropped: Box<[Box<str>]>,
 }
 
@@ -97,7 +97,7 @@ pub(super) struct Field {
     pub(super) key: Box<str>,
     pub(super) name: Py<PyString>,
     pub(super) kind: Kind,
-    /// The key is no field's name, as the SDK sees it: what comes is also a further field.
+    /// The key is not a field's name to the SDK: the value is also an extra field.
     pub(super) is_extra_too: bool,
     pub(super) default: Py<PyAny>,
     /// For the SDK's `construct_type`.
@@ -106,8 +106,7 @@ pub(super) struct Field {
 }
 
 impl Plan {
-    /// The index of the field with that key; it is looked for from `expected` on, since fields mostly come in the same
-    /// order.
+    /// The index of the field with that key; the search begins at `expected`, as fields mostly come in the same order.
     pub(super) fn index_of(&self, key: &str, expected: usize) -> Option<usize> {
         let (before, after) = self.fields.split_at_checked(expected)?;
         let is_it = |field: &Field| &*field.key == key;

@@ -1,4 +1,4 @@
-//! Plans of an SDK's model classes, made of what `ferrule/sdk_objects/describing.py` says of them.
+//! Registry of an SDK's model classes: makes their plans from `ferrule/sdk_objects/describing.py`.
 
 use super::{
     field_sets::FieldSets,
@@ -16,10 +16,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// Models with more fields than the masks have bits are the SDK's to build.
+/// The maximum number of fields, limited by the bit masks; larger models are left to the SDK.
 const MOST_FIELDS: usize = 128;
 
-/// What Python says of a field, in the order of `describing.py`.
+/// Python's description of a field, in the order of `describing.py`.
 type FieldDescription<'py> = (
     String,
     Bound<'py, PyString>,
@@ -48,7 +48,7 @@ impl Registry {
         Self { construct_type, describe_model, describe_tags, models: Mutex::default() }
     }
 
-    /// What the SDK itself makes of a value. `None`: it raised.
+    /// The SDK's own result for a value. `None`: it raised.
     pub(super) fn construct<'py>(
         &self,
         value: &Bound<'py, PyAny>,
@@ -63,7 +63,7 @@ impl Registry {
         }
     }
 
-    /// What the SDK itself makes of a value, or its error.
+    /// The SDK's own result for a value, or its error.
     pub(super) fn construct_or_raise<'py>(
         &self,
         value: &Bound<'py, PyAny>,
@@ -80,12 +80,12 @@ impl Registry {
         self.construct_type.bind(py).call((), Some(&arguments))
     }
 
-    /// The plan of a model class, made when it is first needed. `None`: only the SDK can build its objects.
+    /// The plan of a model class, made on first use. `None`: only the SDK can build its objects.
     pub(super) fn plan<'a>(&self, py: Python<'_>, model: &'a Model) -> PyResult<Option<&'a Plan>> {
         Ok(model.plan.get_or_try_init(py, || self.make_plan(model.class.bind(py)))?.as_ref())
     }
 
-    /// The SDK's own table of tags for a union, made when a value of it is first found not to be valid.
+    /// The SDK's own table of tags for a union, made for its first invalid value.
     pub(super) fn details<'a>(&self, py: Python<'_>, union: &'a Union) -> PyResult<Option<&'a Details>> {
         let Some(declared) = &union.declared else { return Ok(None) };
         let details = union.details.get_or_try_init(py, || {
@@ -105,14 +105,14 @@ impl Registry {
     fn model(&self, class: &Bound<'_, PyAny>) -> PyResult<Arc<Model>> {
         let class = class.cast::<PyType>()?.clone().unbind();
         let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
-        // The class is kept alive by its model, so its address is nobody else's.
+        // The model keeps the class alive, so its address is not reused.
         let model = models
             .entry(class.as_ptr() as usize)
             .or_insert_with(|| Arc::new(Model { class, plan: PyOnceLock::new() }));
         Ok(Arc::clone(model))
     }
 
-    /// Reads a type's description: a name, or a tuple that begins with one.
+    /// Parses a type's description: a name, or a tuple that begins with one.
     pub(super) fn kind(&self, description: &Bound<'_, PyAny>) -> PyResult<Kind> {
         if let Ok(name) = description.cast::<PyString>() {
             return match name.to_str()? {

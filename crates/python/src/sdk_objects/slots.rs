@@ -13,7 +13,7 @@ use pyo3::{
 };
 use std::{mem, ptr};
 
-/// How objects of a class are allocated, and the three slots that pydantic keeps besides `__dict__` are set.
+/// How to allocate objects of a class, and set the three slots that pydantic keeps besides `__dict__`.
 pub(super) struct Slots {
     class: Py<PyType>,
     allocate: ffi::allocfunc,
@@ -42,7 +42,7 @@ impl Slots {
         })
     }
 
-    /// A new object with these attributes, fields that were set, and further fields.
+    /// A new object with these attributes, set of set fields, and extra fields.
     pub(super) fn object<'py>(
         &self,
         py: Python<'py>,
@@ -71,7 +71,7 @@ impl Slots {
     }
 }
 
-/// A member descriptor, with the function that sets what it describes.
+/// A member descriptor, with its setter.
 struct Descriptor {
     descriptor: Py<PyAny>,
     set: ffi::descrsetfunc,

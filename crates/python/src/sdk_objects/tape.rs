@@ -1,13 +1,13 @@
-//! JSON text as a flat list of values with their places in the text: read once, before any Python object is made.
+//! JSON tape: text parsed into a flat list of values with their positions, before any Python object is made.
 //!
-//! Accepts a subset of what `json.loads` accepts, with the same meaning. What is left out (`NaN`, lone surrogates, text
-//! that is not UTF-8, deep nesting, anything malformed) is for `json.loads` itself: to accept, or to refuse in its words.
+//! Accepts a subset of what `json.loads` accepts, with the same meaning. Everything else (`NaN`, lone surrogates, text
+//! that is not UTF-8, deep nesting, malformed text) is left to `json.loads`, to accept or to refuse with its own error.
 
 /// Values nested more deeply are left to `json.loads`.
 const MAX_DEPTH: usize = 96;
 
-/// A value of the text. Members of arrays and objects follow their container; a member of an object is a [`Value::Text`]
-/// with its key, then its value.
+/// A value of the text. Members of arrays and objects follow their container; a member of an object is a
+/// [`Value::Text`] with its key, followed by its value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Value {
     Null,
@@ -21,7 +21,7 @@ pub(super) enum Value {
     Object(Extent),
 }
 
-/// A place in the text, in bytes.
+/// A range of the text, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Span {
     start: u32,
@@ -35,28 +35,28 @@ pub(super) struct Text {
     escaped: bool,
 }
 
-/// What a container holds.
+/// The extent of a container.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Extent {
     pub(super) count: u32,
-    /// The place in the tape after its last member.
+    /// The position in the tape after its last member.
     end: u32,
 }
 
-/// The place of a value in the tape.
+/// The position of a value in the tape.
 pub(super) type Place = usize;
 
-/// The place of the outermost value.
+/// The position of the outermost value.
 pub(super) const ROOT: Place = 0;
 
-/// Text that was read.
+/// A parsed text.
 pub(super) struct Tape<'a> {
     text: &'a str,
     values: Vec<Value>,
 }
 
 impl<'a> Tape<'a> {
-    /// `None`: the text is for `json.loads`. `values` is emptied, and gives its room.
+    /// Parses `bytes`. `None`: left to `json.loads`. `values` is cleared, and its capacity reused.
     pub(super) fn read(bytes: &'a [u8], mut values: Vec<Value>) -> Option<Self> {
         u32::try_from(bytes.len()).ok()?;
         values.clear();
@@ -70,12 +70,12 @@ impl<'a> Tape<'a> {
         self.values
     }
 
-    /// The value at `place`; `Null` where there is none, which [`Self::members`] and [`Self::items`] never give.
+    /// The value at `place`; `Null` if there is none, which never occurs for [`Self::members`] and [`Self::items`].
     pub(super) fn at(&self, place: Place) -> Value {
         self.values.get(place).copied().unwrap_or(Value::Null)
     }
 
-    /// The place after the value at `place`.
+    /// The position after the value at `place`.
     fn after(&self, place: Place) -> Place {
         match self.at(place) {
             Value::Array(extent) | Value::Object(extent) => extent.end as usize,
@@ -83,7 +83,7 @@ impl<'a> Tape<'a> {
         }
     }
 
-    /// Places of the items of the array at `place`.
+    /// Positions of the items of the array at `place`.
     pub(super) fn items(&self, place: Place, extent: Extent) -> impl Iterator<Item = Place> {
         let mut next = place + 1;
         (0..extent.count).map(move |_| {
@@ -93,7 +93,7 @@ impl<'a> Tape<'a> {
         })
     }
 
-    /// Keys, and places of values, of the object at `place`.
+    /// Keys and positions of values of the object at `place`.
     pub(super) fn members(&self, place: Place, extent: Extent) -> impl Iterator<Item = (Text, Place)> {
         let mut next = place + 1;
         (0..extent.count).filter_map(move |_| {
@@ -104,7 +104,7 @@ impl<'a> Tape<'a> {
         })
     }
 
-    /// The value of the last member called `name`, which is the one that Python's dictionary has.
+    /// The value of the last member called `name`, which is the one that a Python dictionary keeps.
     pub(super) fn member(&self, place: Place, name: &str) -> Option<Place> {
         let Value::Object(extent) = self.at(place) else { return None };
         let mut scratch = String::new();
@@ -112,7 +112,7 @@ impl<'a> Tape<'a> {
         found.last().map(|(_, value)| value)
     }
 
-    /// The characters of a string, unescaped into `scratch` where that is needed.
+    /// The characters of a string, unescaped into `scratch` if necessary.
     pub(super) fn text<'b>(&'b self, text: Text, scratch: &'b mut String) -> &'b str {
         let raw = self.span(text.span);
         if !text.escaped {
@@ -145,7 +145,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Steps over `byte`, if it is next.
+    /// Skips `byte` if it is next.
     fn take(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
@@ -220,7 +220,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// Steps over the bracket, and keeps a place for the container.
+    /// Skips the bracket, and reserves a position for the container.
     fn open(&mut self, depth: usize) -> Option<Place> {
         (depth < MAX_DEPTH).then_some(())?;
         self.at += 1;
@@ -278,7 +278,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// One digit at least.
+    /// At least one digit.
     fn digits(&mut self) -> Option<()> {
         let start = self.at;
         while let Some(b'0'..=b'9') = self.peek() {
@@ -288,7 +288,7 @@ impl Reader<'_> {
     }
 }
 
-/// The character that the escape at `at` stands for, and the place after it. `None`: none, or half of a surrogate pair.
+/// The character of the escape at `at`, and the position after it. `None`: invalid, or half of a surrogate pair.
 fn escape(text: &str, at: usize) -> Option<(char, usize)> {
     let character = match text.as_bytes().get(at + 1)? {
         b'"' => '"',
@@ -318,7 +318,7 @@ fn unicode_escape(text: &str, at: usize) -> Option<(char, usize)> {
     Some((char::from_u32(code)?, at + 12))
 }
 
-/// The number of an escape `\uXXXX` at `at`.
+/// The code unit of an escape `\uXXXX` at `at`.
 fn code_unit(text: &str, at: usize) -> Option<u32> {
     if text.as_bytes().get(at..at + 2)? != b"\\u" {
         return None;
@@ -327,7 +327,7 @@ fn code_unit(text: &str, at: usize) -> Option<u32> {
     digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())?
 }
 
-/// Appends what `raw` stands for, whose escapes were checked when it was read.
+/// Appends `raw` unescaped; its escapes have been validated by the parser.
 fn unescape(raw: &str, into: &mut String) {
     let mut rest = 0;
     while let Some(found) = raw.get(rest..).and_then(|raw| memchr::memchr(b'\\', raw.as_bytes())) {

@@ -1,7 +1,7 @@
-//! Values as pydantic's validation makes them, which the SDKs ask for in every union, `Optional` among them.
+//! Validated values, as pydantic makes them; the SDKs use validation in every union, including `Optional`.
 //!
-//! Only what is certain is decided here: a value that pydantic might convert (`"1"` for an integer), or for which several
-//! variants of a union would do, is [`Outcome::Unsure`].
+//! Only certain cases are decided here: a value that pydantic might convert (`"1"` to an integer), or that several
+//! variants of a union would accept, is [`Outcome::Unsure`].
 
 use super::{
     objects::Draft,
@@ -14,28 +14,28 @@ use pyo3::{
     types::{PyBool, PyDict, PyFloat, PyList},
 };
 
-/// Integers up to here are floats without loss.
+/// Integers up to here convert to floats without loss.
 const EXACT_IN_FLOAT: u64 = 1 << 53;
 
-/// What pydantic makes of a value.
+/// Pydantic's result for a value.
 pub(super) enum Outcome<'py> {
     Valid(Bound<'py, PyAny>, Fit),
     Invalid,
-    /// It cannot be said here.
+    /// It cannot be decided here.
     Unsure,
 }
 
-/// How well a value fits, by which pydantic chooses between variants of a union.
+/// How well a value fits, which determines pydantic's choice between the variants of a union.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) struct Fit {
     exactness: Exactness,
-    /// It is, or holds, an object with fields, which are counted first.
+    /// It is, or contains, an object with fields, whose number is compared first.
     has_fields: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Exactness {
-    /// Converted, or a model of a dictionary.
+    /// Converted, or a model from a dictionary.
     Lax,
     /// An integer for a float.
     Strict,
@@ -48,7 +48,7 @@ impl Fit {
     const ANYTHING: Self = Self { exactness: Exactness::Lax, has_fields: false };
     const MODEL: Self = Self { exactness: Exactness::Lax, has_fields: true };
 
-    /// Of a container that holds both.
+    /// The fit of a container that holds both.
     fn and(self, other: Self) -> Self {
         Self {
             exactness: self.exactness.min(other.exactness),
@@ -58,7 +58,7 @@ impl Fit {
 }
 
 impl<'py> Building<'_, 'py> {
-    /// The value at `place`, validated.
+    /// Validates the value at `place`.
     pub(super) fn validated(&self, kind: &Kind, place: Place) -> PyResult<Outcome<'py>> {
         let value = self.tape.at(place);
         Ok(match (kind, value) {
@@ -81,7 +81,7 @@ impl<'py> Building<'_, 'py> {
                 let value = PyFloat::new(self.py, value as f64);
                 Outcome::Valid(value.into_any(), Fit::STRICT)
             }
-            // Pydantic reads numbers and truth values out of each other, and out of text.
+            // Pydantic converts between numbers and booleans, and from text.
             (Kind::Unknown, _)
             | (
                 Kind::Integer | Kind::Float | Kind::Boolean,
@@ -163,7 +163,7 @@ impl<'py> Building<'_, 'py> {
         Ok(Outcome::Valid(draft.finish(self.py, true)?, Fit::MODEL))
     }
 
-    /// A value that is not valid does not count where its key comes again.
+    /// An invalid value does not count if its key occurs again.
     fn invalid_unless_repeated(&self, place: Place, extent: Extent) -> Outcome<'py> {
         let mut keys = Vec::with_capacity(extent.count as usize);
         for (key, _) in self.tape.members(place, extent) {
@@ -202,7 +202,7 @@ impl<'py> Building<'_, 'py> {
                     _ => best = Some((object, fit)),
                 },
                 Outcome::Invalid => {}
-                // What would be converted never fits better than what need not be.
+                // A converted value never fits better than an unconverted one.
                 Outcome::Unsure if matches!(variant, Kind::Integer | Kind::Float | Kind::Boolean) => {
                     may_convert = true;
                 }
@@ -218,7 +218,7 @@ impl<'py> Building<'_, 'py> {
         })
     }
 
-    /// The only models that an object can be, by its tag; `None`: any.
+    /// The only models that an object can be, by its tag; `None` for any.
     fn tagged<'u>(&self, union: &'u Union, place: Place) -> Option<&'u [usize]> {
         let tag = union.tag.as_ref()?;
         let Value::Object(_) = self.tape.at(place) else { return None };

@@ -12,14 +12,14 @@ use pyo3::{
 };
 use std::cell::Cell;
 
-/// The building of one object, of text that was read.
+/// The building of one object from parsed text.
 pub(super) struct Building<'a, 'py> {
     pub(super) py: Python<'py>,
     pub(super) tape: &'a Tape<'a>,
     pub(super) registry: &'a Registry,
-    /// Where a list of numbers is declared, text is their little-endian 32-bit floats as base64.
+    /// If a list of numbers is declared, a string is base64 of little-endian 32-bit floats.
     pub(super) reads_base64: bool,
-    /// Fields that the SDK's own code built.
+    /// The number of fields built by the SDK's own code.
     pub(super) fallbacks: &'a Cell<u64>,
 }
 
@@ -55,7 +55,7 @@ impl<'py> Building<'_, 'py> {
         PyString::new(self.py, self.tape.text(text, &mut String::new()))
     }
 
-    /// The object of one of `words`, where the text is one of them.
+    /// The interned object if the text is one of `words`.
     pub(super) fn word(&self, text: Text, words: &[Word]) -> Option<Bound<'py, PyAny>> {
         let mut scratch = String::new();
         let text = self.tape.text(text, &mut scratch);
