@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn the_error_names_the_problem() {
         let (head, good) = signed(V1.0, "us-east-1", &[], V1.1);
         let refused = |authorization: &str, now: &str| {
             let refusal = check(&head, authorization, BODY, now).unwrap_err();

@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_frame_is_left_out() {
+    fn the_last_frame_is_removed() {
         let cases: [(Frames, &[u8], &[u8]); 5] = [
             (Frames::Events, b"data: 1\n\ndata: 2\n\n", b"data: 1\n\n"),
             (Frames::Events, b"data: 1\n\n", b""),

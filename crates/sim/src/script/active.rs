@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_that_are_added_come_first_and_leave_the_others_as_they_are() {
+    fn added_rules_come_first_and_keep_the_others() {
         let headers = http::HeaderMap::new();
         let request = request(&headers);
         let text = |active: &ActiveScript| active.find(&request).and_then(|(reply, _)| reply?.text.clone());
