@@ -209,7 +209,7 @@ mod tests {
     }
 
     fn shell_of(guard: &mut Guard) -> Child {
-        // Our end would close the pipe.
+        // Our exit closes the pipe.
         let Shell { process, pipe } = guard.shell.take().unwrap();
         drop(pipe);
         process

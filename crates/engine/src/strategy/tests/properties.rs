@@ -111,7 +111,7 @@ proptest! {
     }
 
     #[test]
-    fn a_quantile_is_within_the_samples(times in prop::collection::vec(1_u64..100_000_000, 20..60), share in 0.0..=1.0) {
+    fn a_quantile_is_among_samples(times in prop::collection::vec(1_u64..100_000_000, 20..60), share in 0.0..=1.0) {
         let statistics = Arc::new(Statistics::default());
         for micros in &times {
             statistics.first_token(0, Duration::from_micros(*micros));
@@ -127,7 +127,7 @@ proptest! {
     }
 
     #[test]
-    fn dropped_leases_reduce_calls_in_flight(steps in prop::collection::vec(any::<bool>(), 0..100), concurrency in 0_u32..5) {
+    fn leases_count_calls_in_flight(steps in prop::collection::vec(any::<bool>(), 0..100), concurrency in 0_u32..5) {
         let statistics = Arc::new(Statistics::default());
         let mut leases = Vec::new();
         for begin in steps {
