@@ -262,6 +262,11 @@ fn check<'a>(row: &'a Row, names: &mut BTreeSet<&'a str>) -> Result<(), Wrong> {
         return wrong(&row.authentication.span(), format!("`{id}`: no key_variables to find the key in"));
     }
     let quirks = &row.merged;
+    let refuses = |feature| quirks.unsupported.contains(&feature);
+    if refuses(flags::Feature::Logprobs) && !refuses(flags::Feature::TopLogprobs) {
+        let why = "`logprobs` is unsupported, so `top_logprobs`, which needs it, has to be as well";
+        return wrong(&here, format!("`{id}`: {why}"));
+    }
     if let Some(parameter) = quirks.parameters.iter().find(|one| one.json.is_empty() || one.name.is_empty()) {
         return wrong(&here, format!("`{id}`: the parameter `{}` needs a name and a value", parameter.name));
     }
