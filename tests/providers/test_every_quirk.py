@@ -139,6 +139,26 @@ CASES: dict[str, tuple[Any, dict[str, Any]]] = {
         {},
     ),
 }
+NOT_SENT = {
+    "system",
+    "metadata",
+    "hooks",
+    "retries_on_invalid",
+    "timeout",
+    "max_retries",
+    "retry",
+    "routing",
+    "drop_params",
+    "extra_headers",
+    "extra_query",
+    "extra_body",
+}
+"""Options that are not fields of a provider's own, or go as they are."""
+
+
+def test_every_option_is_sent() -> None:
+    sent = {name for _, options in CASES.values() for name in options}
+    assert sent | NOT_SENT == set(ferrule.CompletionOptions.__annotations__)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-//! Conformance of the in-memory store.
+//! The store in memory holds what every store must.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod conformance;

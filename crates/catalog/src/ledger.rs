@@ -1,7 +1,7 @@
-//! Usage ledger: the total usage and cost of a client's calls.
+//! Usage ledger: what the calls of a client used and cost, in total.
 //!
-//! Recording a call moves a pointer into a list. The list is summed up on demand, or when it is long: then on a
-//! separate thread, so that recording stays fast. Sums are kept by provider, model, alias and metadata, in a bounded
+//! Recording a call moves a pointer into a list. The list is summed up when somebody asks, or when it is long: then on
+//! a separate thread, so that recording stays fast. Sums are kept by provider, model, alias and metadata, in a bounded
 //! number of rows.
 
 use crate::{amount::Amount, settlement::Settlement};
@@ -12,30 +12,30 @@ use std::{
     thread,
 };
 
-/// The number of waiting calls at which they are summed up.
+/// This many waiting calls are summed up.
 const MANY_WAITING: usize = 256;
 
-/// The maximum number of waiting calls: recording one more sums them up in place.
+/// The most calls that ever wait: whoever records one more sums them up itself.
 const MAX_WAITING: usize = 16 * MANY_WAITING;
 
-/// The maximum number of rows; further ones are summed up by provider alone.
+/// The most rows that are kept apart; further ones are summed up by provider alone.
 const MAX_ROWS: usize = 4096;
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// With a complete answer.
+    /// With the whole answer.
     Answered,
-    /// With a partial answer: the stream broke off, or its reader closed it.
+    /// With a part of it: the stream broke off, or its reader closed it.
     Interrupted,
-    /// Without an answer.
+    /// With none of it.
     Failed,
 }
 
 /// A call that ended.
 #[derive(Clone, Debug)]
 pub struct Settled {
-    /// The provider and model, the usage, and the cost.
+    /// The provider and model asked, the usage, and the cost.
     pub settlement: Arc<Settlement>,
     /// How it ended.
     pub end: End,
@@ -46,20 +46,20 @@ pub struct Settled {
 /// Labels that distinguish calls, in addition to provider and model.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Labels {
-    /// The name the caller used, if it was an alias.
+    /// The name the caller used, where it was an alias.
     pub alias: Option<String>,
     /// The caller's metadata.
     pub metadata: Vec<(String, String)>,
 }
 
-/// The calls that a row sums up.
+/// Which calls a row sums up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Row {
-    /// The requested provider.
+    /// The provider asked.
     pub provider: String,
-    /// The requested model.
+    /// The model asked for.
     pub model: String,
-    /// The other labels.
+    /// The rest.
     pub labels: Labels,
 }
 
@@ -68,23 +68,23 @@ pub struct Row {
 pub struct Totals {
     /// All calls.
     pub calls: u64,
-    /// Calls that ended without an answer.
+    /// Of them, those that ended without an answer.
     pub failed: u64,
-    /// Calls that ended with a partial answer.
+    /// Of them, those that ended with a part of it.
     pub interrupted: u64,
-    /// Input tokens, as far as reported.
+    /// Tokens, as far as they were reported.
     pub input_tokens: u64,
-    /// Output tokens, as far as reported.
+    /// Tokens, as far as they were reported.
     pub output_tokens: u64,
-    /// Input tokens read from a cache.
+    /// Of the input.
     pub cache_read_tokens: u64,
-    /// Input tokens written to a cache.
+    /// Of the input.
     pub cache_write_tokens: u64,
-    /// Output tokens used for reasoning.
+    /// Of the output.
     pub reasoning_tokens: u64,
-    /// The cost of the calls whose cost is known.
+    /// What the calls cost whose cost is known.
     pub cost: Amount,
-    /// The number of calls with an answer, complete or partial, of unknown cost.
+    /// How many calls have an answer, whole or in part, whose cost is not known.
     pub unknown_cost: u64,
 }
 
@@ -93,17 +93,17 @@ pub struct Totals {
 pub struct Ledger {
     /// Never locked for longer than it takes to add a call, or to take them all.
     waiting: Mutex<Vec<Settled>>,
-    /// Locked before `waiting` while summing up: so no call is in transit when rows are read.
+    /// Locked before `waiting` by whoever sums up, until that is done: so no call is on its way when rows are read.
     rows: Mutex<HashMap<Row, Totals>>,
 }
 
 impl Ledger {
-    /// An empty ledger.
+    /// An empty one.
     pub fn new() -> Arc<Self> {
         Arc::default()
     }
 
-    /// Records a call. Must be called once per call.
+    /// Records a call. Each is to be recorded once.
     pub fn record(self: &Arc<Self>, call: Settled) {
         let count = {
             let mut waiting = lock(&self.waiting);
@@ -113,19 +113,19 @@ impl Ledger {
         if count == MANY_WAITING {
             let ledger = Arc::clone(self);
             let thread = thread::Builder::new().name("ferrule-ledger".into());
-            // Without a thread they wait for the next call, or for a query.
+            // Without a thread they wait for the next one, or for somebody who asks.
             let _ = thread.spawn(move || drop(ledger.sum_up()));
         } else if count >= MAX_WAITING {
             drop(self.sum_up());
         }
     }
 
-    /// All rows.
+    /// All rows there are.
     pub fn rows(&self) -> Vec<(Row, Totals)> {
         self.sum_up().iter().map(|(row, totals)| (row.clone(), totals.clone())).collect()
     }
 
-    /// Removes everything.
+    /// Forgets everything.
     pub fn clear(&self) {
         self.sum_up().clear();
     }
@@ -145,7 +145,7 @@ impl Ledger {
     }
 }
 
-/// The row of a settlement.
+/// The row of what was settled.
 fn row<'a>(rows: &'a mut HashMap<Row, Totals>, settlement: &Settlement, labels: Labels) -> &'a mut Totals {
     let record = settlement.record();
     let model = if record.asked.is_empty() { &record.model } else { &record.asked };
@@ -177,7 +177,7 @@ impl Totals {
         }
     }
 
-    /// Adds the usage of a part of a call, which is counted elsewhere.
+    /// Adds what a call used that is counted elsewhere.
     fn add_part(&mut self, usage: &Usage, cost: Option<Amount>) {
         let add = |sum: &mut u64, figure: Option<u64>| *sum = sum.saturating_add(figure.unwrap_or_default());
         add(&mut self.input_tokens, usage.input_tokens);
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn usage_elsewhere_has_its_own_row_and_does_not_count_as_a_call() {
+    fn what_was_used_elsewhere_has_its_own_row_and_is_no_call() {
         let ledger = Ledger::new();
         let elsewhere = call("anthropic", "claude-haiku-4-5", Some(1_000_000), End::Answered).settlement;
         let answered = call("openai", "gpt-4.1", Some(1_000_000), End::Answered);

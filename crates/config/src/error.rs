@@ -1,14 +1,14 @@
-//! Parse errors with their position in the file.
+//! Parse errors with their place in the file.
 
 use crate::place::Place;
 use std::fmt;
 
-/// A file that cannot be parsed.
+/// A file cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError {
-    /// What is wrong. Contains no value of the file, which may be a secret.
+    /// What is wrong. No value of the file is in it: it may be a secret.
     pub message: String,
-    /// The position.
+    /// Where.
     pub place: Place,
 }
 

@@ -1,10 +1,10 @@
 //! Limits on configuration files.
 
-/// The maximum size of a file in bytes.
+/// The most bytes of a file.
 pub const MAX_BYTES: usize = 1 << 20;
 
-/// The maximum nesting depth of values.
+/// The most levels that values may be nested.
 pub const MAX_NESTING: usize = 64;
 
-/// The maximum number of values in a file.
+/// The most values of a file.
 pub const MAX_VALUES: usize = 100_000;

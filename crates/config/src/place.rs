@@ -1,6 +1,6 @@
-//! Positions in a file.
+//! Places in a file.
 
-/// A position in a file, both counted from 1; columns in characters.
+/// A place in a file, both counted from 1; columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
     /// The line.
@@ -10,6 +10,6 @@ pub struct Place {
 }
 
 impl Place {
-    /// The start of a file.
+    /// Where a file begins.
     pub const START: Self = Self { line: 1, column: 1 };
 }

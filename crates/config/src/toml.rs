@@ -1,4 +1,4 @@
-//! TOML parser, based on the spans of the `toml` crate.
+//! TOML parser, through the `toml` crate's spans.
 
 use crate::{
     Entry, Item, ParseError, Place, Table, Value,

@@ -1,4 +1,4 @@
-//! Configuration values with their positions in the file.
+//! Configuration values with their places in the file.
 
 use crate::{
     error::ParseError,
@@ -10,15 +10,15 @@ use std::collections::HashSet;
 /// A value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// `null`; not in TOML.
+    /// `null`; TOML has none.
     Null,
     /// `true`, `false`.
     Boolean(bool),
-    /// An integer.
+    /// A whole number.
     Integer(i64),
     /// Any other number.
     Float(f64),
-    /// A string; a TOML date as written.
+    /// A string; a date of TOML in its own words.
     Text(String),
     /// Values in order.
     List(Vec<Item>),
@@ -29,9 +29,9 @@ pub enum Value {
 /// A value in a list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
-    /// Its position.
+    /// Where it begins.
     pub place: Place,
-    /// The value.
+    /// What it is.
     pub value: Value,
 }
 
@@ -40,23 +40,23 @@ pub struct Item {
 pub struct Entry {
     /// The key.
     pub name: String,
-    /// The key's position.
+    /// Where the key stands.
     pub place: Place,
     /// The value.
     pub value: Value,
 }
 
-/// Values by name. Names are unique.
+/// Values by name. No name is there twice.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table(Vec<Entry>);
 
 impl Table {
-    /// The entries, in the file's order; TOML's are sorted by name.
+    /// The entries; in the file's order, but TOML's by name.
     pub fn entries(&self) -> &[Entry] {
         &self.0
     }
 
-    /// Checks entries for duplicate names.
+    /// Of entries that may have a name twice.
     pub(crate) fn checked(entries: Vec<Entry>) -> Result<Self, ParseError> {
         let mut seen = HashSet::with_capacity(entries.len());
         for entry in &entries {
@@ -68,14 +68,14 @@ impl Table {
     }
 }
 
-/// Counts values and nesting while a file is read.
+/// Counts values and levels while a file is read.
 #[derive(Debug, Default)]
 pub(crate) struct Bounds {
     values: usize,
 }
 
 impl Bounds {
-    /// Counts another value, or those of an alias, at nesting `depth`.
+    /// Another value, or what an alias stands for, `depth` levels down.
     pub(crate) fn admit(&mut self, values: usize, depth: usize, place: Place) -> Result<(), ParseError> {
         self.values = self.values.saturating_add(values);
         if self.values > MAX_VALUES {
@@ -92,7 +92,7 @@ pub(crate) fn error(place: Place, message: impl Into<String>) -> ParseError {
     ParseError { message: message.into(), place }
 }
 
-/// A key for an error message, truncated.
+/// A key for an error, of bearable length.
 fn shown(name: &str) -> String {
     name.chars().take(80).collect()
 }

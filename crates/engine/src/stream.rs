@@ -281,7 +281,7 @@ impl EventStream {
         }
     }
 
-    /// The fields that were dropped because the dialect cannot carry them.
+    /// What was left out because the dialect cannot carry it.
     pub fn dropped(&self) -> &[UnsupportedField] {
         &self.dropped
     }

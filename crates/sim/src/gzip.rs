@@ -1,9 +1,9 @@
-//! Gzip: compresses a streamed body chunk by chunk.
+//! Gzip: compresses a streamed body piece by piece.
 
 use crate::body::Step;
 use bytes::Bytes;
 
-/// Flushes each chunk so that it can be read as soon as it arrives.
+/// Compresses each piece so that it can be read as soon as it arrives.
 pub(crate) struct Gzipped<S> {
     steps: S,
     encoder: Option<flate2::write::GzEncoder<Vec<u8>>>,

@@ -2,7 +2,7 @@
 //! dropped.
 
 use super::RequestOption as Of;
-use super::{Options, RequestOption};
+use super::{Options, RequestOption, RequestedOption};
 use crate::dialect::{Dialect, registry};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::json::{Extra, Json};
@@ -16,6 +16,7 @@ use crate::operation::{
 };
 use crate::providers;
 use crate::quirks::{Feature, Quirks};
+use crate::server::EmulatedProvider;
 use core::fmt::Debug;
 use std::{borrow::Cow, collections::BTreeMap, format, string::String, vec, vec::Vec};
 
@@ -259,6 +260,86 @@ fn check<R: Options + Debug>(
     Some(format!("{place}: {} {wrong}: {asking:?}", option.name()))
 }
 
+/// The chat samples, each once more with a tool that it may need.
+fn every_chat_sample() -> Samples<Request> {
+    chat_samples().into_iter().chain(tool_samples(&with_a_tool())).collect()
+}
+
+/// The names of the options that a request asks for.
+fn asked<R: Options>(request: &R) -> Vec<&'static str> {
+    let set = request.options().into_iter().filter(|requested| requested.is_set);
+    set.map(|requested| requested.option.name()).collect()
+}
+
+/// Options that are not fields of what is sent: headers, and marks in the prompt.
+const NOT_FIELDS: [RequestOption; 3] = [Of::Betas, Of::Cache, Of::PromptCache];
+
+#[test]
+fn a_server_reads_every_option_that_its_client_writes() {
+    let mut wrong = Vec::new();
+    for dialect in registry::all() {
+        for model in models(dialect.name()) {
+            for (option, sample) in every_chat_sample() {
+                let asking = Request { model: (*model).into(), ..sample };
+                let Ok(encoded) = dialect.encode_request(&asking, EncodeOptions::REFUSE) else { continue };
+                // Where no tool may be called, some formats send none.
+                let sends_none = asking.tool_choice == Some(ToolChoice::None);
+                if !encoded.dropped.is_empty() || sends_none || NOT_FIELDS.contains(&option) {
+                    continue;
+                }
+                let read = dialect.decode_request(&encoded.body).unwrap();
+                if !asked(&read).contains(&option.name()) {
+                    wrong.push(format!("{}, {model}: {} is not read", dialect.name(), option.name()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn no_option_that_leaves_for_a_provider_is_refused_by_it() {
+    let mut wrong = Vec::new();
+    for row in providers::all().iter().filter(|row| row.quirks.has(OperationKind::Chat)) {
+        let (dialect, provider) =
+            (registry::find(row.dialect).unwrap(), EmulatedProvider::from_row(row).unwrap());
+        let options = EncodeOptions { drop_unsupported: false, quirks: &row.quirks };
+        for model in models(dialect.name()) {
+            for (option, sample) in every_chat_sample() {
+                let asking = Request { model: (*model).into(), ..sample };
+                let Ok(encoded) = dialect.encode_request(&asking, options) else { continue };
+                if let Some(refusal) = provider.refusal(&encoded.body) {
+                    wrong.push(format!("{}, {model}: {}: {}", row.id, option.name(), refusal.message));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Fields of OpenAI's form that the simulator takes from anybody: most servers ignore the first, and those that do not
+/// cache prompts take the others.
+const TAKEN_BY_EVERYBODY: [RequestOption; 2] = [Of::SafetyIdentifier, Of::PromptCache];
+
+#[test]
+fn what_a_provider_lacks_its_simulator_refuses() {
+    static LACKING: Quirks = Quirks { unsupported: Cow::Borrowed(EVERY_FEATURE), ..Quirks::NONE };
+    let dialect = registry::find("openai-chat").unwrap();
+    let lacking = EmulatedProvider::new(dialect, &LACKING);
+    let mut taken = Vec::new();
+    for (option, asking) in every_chat_sample() {
+        let lacks = |requested: RequestedOption| requested.option == option && requested.lacking.is_some();
+        if TAKEN_BY_EVERYBODY.contains(&option) || !asking.options().into_iter().any(lacks) {
+            continue;
+        }
+        let encoded = dialect.encode_request(&asking, EncodeOptions::REFUSE);
+        if encoded.is_ok_and(|encoded| lacking.refusal(&encoded.body).is_none()) {
+            taken.push(option.name());
+        }
+    }
+    assert!(taken.is_empty(), "not in server/emulated/refusal.rs: {taken:?}");
+}
+
 #[test]
 fn every_option_of_a_chat_is_carried_refused_or_dropped_everywhere() {
     let mut wrong = Vec::new();
@@ -353,14 +434,9 @@ fn every_option_of_other_operations_is_carried_refused_or_dropped_everywhere() {
 
 /// Every option has a sample that asks for it, a blank request asks for none, and what is cleared is not asked for.
 fn check_table<R: Options + Debug + PartialEq>(blank: &R, samples: &Samples<R>) {
-    let asked = |request: &R| -> Vec<&str> {
-        request
-            .options()
-            .into_iter()
-            .filter(|requested| requested.is_set)
-            .map(|requested| requested.option.name())
-            .collect()
-    };
+    for (feature, _) in blank.options().into_iter().filter_map(|requested| requested.lacking) {
+        assert!(EVERY_FEATURE.contains(&feature), "{feature:?} is not in EVERY_FEATURE");
+    }
     assert_eq!(asked(blank), Vec::<&str>::new());
     let mut left: BTreeMap<&str, ()> =
         blank.options().into_iter().map(|requested| (requested.option.name(), ())).collect();

@@ -5,7 +5,7 @@
 //! off. `UPDATE_TRANSCRIPTS=1` writes the events anew.
 
 use crate::streams::decode_within;
-use ferrule_wire::dialect::registry::find;
+use ferrule_wire::dialect::registry::{all, find};
 use ferrule_wire::framing::{StreamError, StreamLimits};
 use ferrule_wire::model::StreamEvent;
 use std::fmt::Write as _;
@@ -54,6 +54,16 @@ fn check(name: &str, extension: &str, source: &str, has_comments: bool) -> usize
         }
     }
     count
+}
+
+#[test]
+fn every_format_has_transcripts() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/wire");
+    for dialect in all() {
+        let found = std::fs::read_dir(folder.join(dialect.format()));
+        let found = found.is_ok_and(|mut files| files.next().is_some());
+        assert!(found, "tests/fixtures/wire/{}: no transcripts", dialect.format());
+    }
 }
 
 #[test]

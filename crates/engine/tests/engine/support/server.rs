@@ -10,22 +10,22 @@ use tokio::{
     sync::{Semaphore, mpsc},
 };
 
-/// What the server does with a request.
+/// What is done about one request.
 #[derive(Clone)]
 pub(crate) enum Step {
     /// Writes this.
     Write(Vec<u8>),
-    /// Writes this, with the server's port for `{port}`.
+    /// Answers with this, where `{port}` is the server's.
     WriteWithPort(String),
     /// Waits until the test adds a permit.
     Await(Arc<Semaphore>),
-    /// Stays silent until the client is gone.
+    /// Says nothing until the client goes away.
     Hang,
     /// Closes the connection.
     Close,
 }
 
-/// A request as received.
+/// A request as it came.
 #[derive(Clone, Debug)]
 pub(crate) struct Recorded {
     /// The number of its connection, from 0.
@@ -48,7 +48,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Answers the first request with the first script, and so on; the last script repeats.
+    /// Answers the first request by the first script, and so on; the last script is for all that follow.
     pub(crate) async fn start(scripts: Vec<Vec<Step>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -75,7 +75,7 @@ impl Server {
         self.requests.lock().unwrap().clone()
     }
 
-    /// The number of the next connection to be closed, by either side.
+    /// The number of the next connection that is closed, by whichever side.
     pub(crate) async fn next_gone(&mut self) -> usize {
         self.gone.recv().await.unwrap()
     }
@@ -144,7 +144,7 @@ pub(crate) fn write(text: impl Into<Vec<u8>>) -> Step {
     Step::Write(text.into())
 }
 
-/// A complete response; `headers` are lines that end in `\r\n`.
+/// A whole answer; `headers` are lines that end in `\r\n`.
 pub(crate) fn answer(status: u16, headers: &str, body: &str) -> Vec<Step> {
     answer_bytes(status, headers, body.as_bytes())
 }
@@ -162,7 +162,7 @@ pub(crate) fn chunk(text: &str) -> Step {
     write(format!("{:x}\r\n{text}\r\n", text.len()))
 }
 
-/// A stream whose chunks are written one by one; without its end.
+/// A stream whose pieces come one by one; without its end.
 pub(crate) fn stream(pieces: &[&str]) -> Vec<Step> {
     let mut steps = vec![write(STREAM_HEAD)];
     steps.extend(pieces.iter().map(|piece| chunk(piece)));
