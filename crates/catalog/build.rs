@@ -1,5 +1,5 @@
-//! Packs the catalog's data into what the crate carries: an index, and each provider's models by themselves, so that a
-//! program that uses one provider unpacks those of one.
+//! Packs the catalog's data for the crate: an index, and each provider's models separately, so that a program that uses
+//! one provider unpacks only its models.
 
 use serde_json::{Value, json};
 use std::{env, error::Error, fs, io::Write, path::Path};

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_of_the_window_is_left_out() {
+    fn the_sum_covers_the_whole_window() {
         for window in [1_000, 60_000, 86_400_000_u64] {
             let mut rolling = Rolling::new(window);
             rolling.add(12_345, 7);
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn slots_are_few() {
+    fn the_number_of_slots_is_bounded() {
         let mut rolling = Rolling::new(60_000);
         for now in 0..200_000 {
             rolling.add(now, 1);

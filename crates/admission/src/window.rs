@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn windows_are_read_as_they_are_written() {
+    fn windows_parse_from_their_written_form() {
         for text in ["total", "rolling 24h", "rolling 90m", "rolling 30d", "month", "week"] {
             let read = Window::read(text, None).unwrap().to_string();
             let same = if text == "rolling 24h" { "rolling 1d" } else { text };

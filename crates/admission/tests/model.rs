@@ -1,4 +1,4 @@
-//! The store in memory holds what every store must.
+//! Conformance of the in-memory store.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod conformance;

@@ -1,4 +1,4 @@
-//! Concurrency of admission: many threads at one; nothing is exceeded while they run, and nothing is left when they are
+//! Concurrency of admission with many threads: nothing is exceeded while they run, and nothing is left when they are
 //! done.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -30,7 +30,7 @@ fn eight_threads_share_one_budget() {
     const CALLS: u64 = 400;
     let admission = Admission::new(Box::<Memory>::default(), Arc::new(ManualClock::at(0)), 1_000);
     let limit = LimitFigures { concurrency: Some(3), ..LimitFigures::default() };
-    // Half of all calls cost 2 and are reported, the others are estimated at 3: there is enough for about half of them.
+    // Half of all calls cost 2 and are reported, the others are estimated at 3: the budget covers about half of them.
     let budget = BudgetFigures { amount: 4_000, window: Arc::new(Window::Total), is_hard: true };
     let (under_way, most) = (AtomicI64::new(0), AtomicI64::new(0));
     let (spent, refused) = (AtomicU64::new(0), AtomicU64::new(0));
@@ -68,7 +68,8 @@ fn eight_threads_share_one_budget() {
                                 Verdict::Refused(_) => break None,
                                 Verdict::Wait(_) => {
                                     if ticket.poll_change(&mut Context::from_waker(&waker)).is_pending() {
-                                        // Nothing passes but by the others: not to be woken would be a fault.
+                                        // Only the other threads make progress possible: a missed wake-up would be a
+                                        // bug.
                                         thread::park_timeout(Duration::from_secs(20));
                                     }
                                 }
@@ -101,7 +102,7 @@ fn eight_threads_share_one_budget() {
     assert_eq!(budget.reserved, 0);
     assert_eq!(budget.taken(), u128::from(spent.load(Ordering::SeqCst)));
     assert!(budget.taken() <= 4_000);
-    // Nobody was refused who had fitted in.
+    // No call was refused that would have fitted.
     assert!(refused.load(Ordering::SeqCst) > 0);
     assert!(budget.taken() > 4_000 - 3, "{}", budget.taken());
     assert!(admission.waiting().is_empty());

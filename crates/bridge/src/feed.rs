@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn items_come_in_order_and_then_the_end() {
+    fn items_arrive_in_order_followed_by_the_end() {
         let feed = Feed::new(LIMITS);
         assert_eq!(next(&feed), Poll::Pending);
         assert_eq!(feed.push(1, 1), Room::Free);
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_given_up_does_not_come() {
+    fn items_are_dropped_when_the_producer_gives_up() {
         let feed = Feed::new(LIMITS);
         assert_eq!(feed.push(1, 1), Room::Free);
         feed.end(FeedEnd::GivenUp);
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_producer_that_armed_it_is_told_of_room_once() {
+    fn an_armed_producer_is_notified_of_room_once() {
         let feed = Feed::new(LIMITS);
         assert_eq!(feed.arm(), Room::Free);
         assert_eq!(feed.push(1, 10), Room::Full);
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_producer_learns_that_the_consumer_is_gone() {
+    fn the_producer_is_notified_when_the_consumer_is_gone() {
         let feed = std::sync::Arc::new(Feed::new(LIMITS));
         assert_eq!(feed.push(1, 10), Room::Full);
         assert_eq!(feed.wait(Duration::from_millis(1)), Room::Full);

@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn items_come_in_order_and_then_the_end_once() {
+    fn items_arrive_in_order_followed_by_the_end_once() {
         let queue = Queue::new(LIMITS);
         assert!(!queue.push(1, 1));
         assert!(!queue.push(2, 1));
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn the_producer_waits_at_either_limit_and_goes_on_after_a_take() {
+    fn the_producer_waits_at_either_limit_and_resumes_after_a_take() {
         let queue: Queue<i32, ()> = Queue::new(LIMITS);
         let _ = queue.push(1, 1);
         assert!(has_space(&queue));
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn waiting_ends_with_an_item_or_with_patience() {
+    fn waiting_ends_with_an_item_or_a_timeout() {
         let queue: std::sync::Arc<Queue<i32, ()>> = std::sync::Arc::new(Queue::new(LIMITS));
         assert_eq!(queue.wait(Duration::from_millis(1)), Taken::Empty);
         let producer = std::thread::spawn({

@@ -1,5 +1,5 @@
-//! Interleavings of producers and the consumer, all of them: no item is lost, and no wake-up is missed.
-//! Run with `RUSTFLAGS="--cfg loom" cargo test -p ferrule-bridge --release --test loom`.
+//! Interleavings of producers and the consumer, explored exhaustively: no item is lost, and no wake-up is missed. Run
+//! with `RUSTFLAGS="--cfg loom" cargo test -p ferrule-bridge --release --test loom`.
 #![cfg(loom)]
 
 use ferrule_bridge::{Fed, Feed, Limits, Queue, Room, Signal, Taken};
@@ -27,7 +27,7 @@ impl Descriptor {
     }
 }
 
-/// What a reader does: takes what is there, or arms the queue and sleeps until the descriptor says so.
+/// A reader: takes what is available, or arms the queue and sleeps until the descriptor is readable.
 fn receive(
     queue: &Queue<i32, &'static str>,
     signal: &Signal<()>,
@@ -52,7 +52,7 @@ fn every_announced_item_is_collected() {
     loom::model(|| {
         let signal = Arc::new(Signal::new());
         let descriptor = Arc::new(Descriptor::default());
-        // The second of a producer comes when a wake-up may have been sent, and acknowledged, and its item collected.
+        // A producer's second item may come after a wake-up has been sent, acknowledged, and its item collected.
         let producers: Vec<_> = [&[0][..], &[1, 2]]
             .into_iter()
             .map(|items| {
@@ -65,14 +65,14 @@ fn every_announced_item_is_collected() {
             })
             .collect();
         let mut collected = Vec::new();
-        // The loop may look at any time, also before anything is there.
+        // The loop may check at any time, even before anything is there.
         if descriptor.is_readable() {
             collected.extend(signal.collect(|| descriptor.read()));
         }
         for producer in producers {
             producer.join().unwrap();
         }
-        // All are announced: from here on, only a readable descriptor makes the loop look.
+        // All have been announced: from here on, only a readable descriptor makes the loop check.
         while descriptor.is_readable() {
             collected.extend(signal.collect(|| descriptor.read()));
         }
@@ -82,8 +82,8 @@ fn every_announced_item_is_collected() {
 }
 
 #[test]
-fn an_armed_consumer_is_told_of_each_push_and_of_the_end() {
-    // With a single step there is no later one whose wake-up would make up for a missed one.
+fn an_armed_consumer_is_notified_of_each_push_and_of_the_end() {
+    // With a single step no later wake-up can make up for a missed one.
     for steps in [&[Some(7)][..], &[None], &[Some(7), None]] {
         loom::model(move || {
             let queue = Arc::new(Queue::new(LIMITS));
@@ -110,7 +110,7 @@ fn an_armed_consumer_is_told_of_each_push_and_of_the_end() {
 }
 
 #[test]
-fn a_producer_that_waits_for_space_goes_on() {
+fn a_producer_waiting_for_space_resumes() {
     loom::model(|| {
         let queue = Arc::new(Queue::new(LIMITS));
         let signal = Arc::new(Signal::new());
@@ -126,7 +126,7 @@ fn a_producer_that_waits_for_space_goes_on() {
                 }
             }
         });
-        // The reader sleeps where nothing is there: if the producer slept too, neither would wake the other.
+        // The reader sleeps if nothing is available: if the producer slept too, neither would wake the other.
         for item in 0..2 {
             assert_eq!(receive(&queue, &signal, &descriptor), Taken::Items(vec![item]));
         }
@@ -135,7 +135,7 @@ fn a_producer_that_waits_for_space_goes_on() {
 }
 
 #[test]
-fn a_producer_of_a_full_feed_is_told_of_room_and_of_the_consumers_leaving() {
+fn a_producer_of_a_full_feed_is_notified_of_room_and_of_a_gone_consumer() {
     // The consumer takes both, or leaves after the first.
     for takes in [2, 1] {
         loom::model(move || {

@@ -1,4 +1,4 @@
-//! Finding a model and pricing its usage, as every call does that asks for its cost. To be at most 1 us.
+//! Catalog look-up and pricing of a response, as for every call with a cost. Target: at most 1 us.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use ferrule_catalog::{Catalog, Quantities};

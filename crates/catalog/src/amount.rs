@@ -1,14 +1,14 @@
 //! Exact amounts of money, as whole numbers of a tiny fraction of a dollar.
 //!
-//! A price has at most 18 decimals and stands for a million tokens, so that what any number of tokens costs has at most
-//! 24. Prices by the hour have no finite form; they are rounded at the 24th decimal, half to even.
+//! A price has at most 18 decimals and applies to a million tokens, so the cost of any number of tokens has at most 24.
+//! Prices by the hour have no finite decimal form; they are rounded at the 24th decimal, half to even.
 
 use std::{error, fmt, str::FromStr};
 
 const RATE_DECIMALS: u32 = 18;
 const AMOUNT_DECIMALS: u32 = 24;
 
-/// A price: what a unit's `per` units cost, in 10^-18 dollars.
+/// A price of `per` units, in 10^-18 dollars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rate(u128);
 
@@ -16,7 +16,8 @@ pub struct Rate(u128);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Amount(u128);
 
-/// A text that is not an amount of money: negative, not a decimal number, or finer or larger than we can count.
+/// The error for a text that is not an amount of money: negative, not a decimal number, or finer or larger than
+/// supported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotAnAmount(String);
 
@@ -61,15 +62,15 @@ impl FromStr for Rate {
 }
 
 impl Amount {
-    /// Nothing.
+    /// Zero.
     pub const ZERO: Self = Self(0);
 
-    /// As a whole number of 10^-24 dollars.
+    /// As an integer number of 10^-24 dollars.
     pub const fn units(self) -> u128 {
         self.0
     }
 
-    /// So many 10^-24 dollars.
+    /// This many 10^-24 dollars.
     pub const fn from_units(units: u128) -> Self {
         Self(units)
     }
@@ -88,7 +89,7 @@ impl FromStr for Amount {
     }
 }
 
-/// `text` in units of the last of `decimals` places. Takes JSON's exponents too: providers report `1.5e-05`.
+/// `text` in units of the last of `decimals` decimals. Accepts JSON's exponents: providers report `1.5e-05`.
 fn parse(text: &str, decimals: u32) -> Option<u128> {
     let (digits, exponent) = match text.split_once(['e', 'E']) {
         Some((digits, exponent)) => (digits, exponent.parse::<i32>().ok()?),
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_half_to_even_where_no_end_is() {
+    fn infinite_decimals_round_half_to_even() {
         assert_eq!(rate("1").times(1, 3600).unwrap().to_string(), "0.000277777777777777777778");
         let half = |text: &str| rate(text).times(1, 2_000_000).unwrap().to_string();
         assert_eq!(half("0.000000000000000001"), "0");
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn is_read_as_people_and_providers_write_it() {
+    fn amounts_parse_as_people_and_providers_write_them() {
         for (text, expected) in
             [("1.5e-05", "0.000015"), ("15E2", "1500"), (".5", "0.5"), ("7.", "7"), ("0e99", "0")]
         {
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn too_much_is_no_amount() {
+    fn an_overflow_is_not_an_amount() {
         assert_eq!(rate("1000000").times(u64::MAX, 1_000_000), None);
     }
 }

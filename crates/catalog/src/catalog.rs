@@ -1,7 +1,7 @@
-//! Model catalog: finds a model by the name that a provider or a person uses.
+//! Model catalog: finds a model by the name that a provider or a user gives it.
 //!
-//! A provider's models are tried in the order of the data, first match first, as genai-prices does it. What was found
-//! is remembered, so that the second look-up of a name is a hash table's; the memory of names is bounded.
+//! A provider's models are tried in the order of the data, first match first, as in genai-prices. Results are cached,
+//! so that looking a name up again costs one hash table access; the cache is bounded.
 
 use crate::{
     cost::{Cost, cost},
@@ -26,7 +26,7 @@ static BUILTIN: OnceLock<Arc<Catalog>> = OnceLock::new();
 /// Names longer than this match no model.
 const LONGEST_NAME: usize = 512;
 
-/// The most names remembered for each provider.
+/// The maximum number of names cached per provider.
 const MAX_NAMES: usize = 1024;
 
 /// Models, their capabilities and prices.
@@ -40,24 +40,24 @@ pub struct Catalog {
 #[derive(Debug, Default)]
 struct Data {
     source: Arc<Source>,
-    /// Our providers' ids, and the data's own.
+    /// Indices of providers by our ids and the data's own.
     places: HashMap<String, usize>,
     providers: Vec<Provider>,
 }
 
-/// A provider's place and that of a model among its models.
+/// The index of a provider, and of a model among its models.
 type Place = (usize, usize);
 
 #[derive(Debug)]
 struct Provider {
     id: Arc<str>,
     name: String,
-    /// Bare names that mean a model of this provider.
+    /// Bare names that stand for a model of this provider.
     names: Option<Pattern>,
     /// Providers whose models it offers in addition to its own.
     also: Vec<usize>,
     models: PackedModels,
-    /// The model of a provider that each name resolved to.
+    /// Cached results: the model that each name resolved to.
     remembered: RwLock<HashMap<Box<str>, Option<Place>>>,
 }
 
@@ -79,15 +79,15 @@ impl Deref for Found<'_> {
 }
 
 impl<'a> Found<'a> {
-    /// The model, for as long as the catalog is there.
+    /// The model, which lives as long as the catalog.
     pub const fn model(self) -> &'a Arc<Model> {
         self.model
     }
 
-    /// What `quantities` cost at `at` (seconds since 1970) in a request made as `context` says; `None` where the price
-    /// or a figure that matters is not known.
+    /// The cost of `quantities` at `at` (seconds since 1970) in a request with the conditions `context`; `None` if the
+    /// price or a relevant quantity is not known.
     pub fn price(&self, quantities: &Quantities, at: i64, context: &Context<'_>) -> Option<Cost> {
-        // How else another provider can be asked is not on its price list.
+        // Another provider's conditions are not on its price list.
         let context = if self.is_borrowed { &[] } else { context };
         let (rates, source) = self.model.prices.at(at, context)?;
         cost(&rates, quantities, source)
@@ -100,7 +100,7 @@ impl Data {
         let source = Arc::new(index.source);
         let mut places: HashMap<String, usize> =
             index.providers.iter().enumerate().map(|(place, row)| (row.id.clone(), place)).collect();
-        // Each price has a date of its own, or none.
+        // Each price has its own date, or none.
         let undated = source.dated(None);
         let mut providers = Vec::with_capacity(index.providers.len());
         for row in index.providers {
@@ -121,7 +121,7 @@ impl Data {
         Ok(Self { source, places, providers })
     }
 
-    /// The provider at `place`, and those whose models it offers as well.
+    /// The provider at `place`, and those whose models it also offers.
     fn with_owners(&self, place: usize) -> impl Iterator<Item = (usize, &Provider)> {
         let also = self.providers.get(place).into_iter().flat_map(|provider| provider.also.iter().copied());
         std::iter::once(place).chain(also).filter_map(|owner| Some((owner, self.providers.get(owner)?)))
@@ -134,14 +134,14 @@ impl Catalog {
         if let Some(builtin) = BUILTIN.get() {
             return builtin;
         }
-        // Read before the lock is taken, which a fork in the middle would leave locked in the child. What is built in is
-        // read by a test; a catalog that knows nothing is the honest answer if it ever failed.
+        // Read before the lock is taken, which a fork in the middle would leave locked in the child. A test reads the
+        // built-in data; if that ever failed, an empty catalog is the honest answer.
         let data = Arc::new(Data::read().unwrap_or_default());
         let read = Arc::new(Self { data, own: HashMap::new() });
         BUILTIN.get_or_init(|| read)
     }
 
-    /// Whether the models that `provider` offers are unpacked. Where they are not, a thread begins to do so, once: that
+    /// Whether the models that `provider` offers are unpacked. If not, starts a thread that unpacks them, once: that
     /// takes milliseconds, which a thread that serves others must not spend.
     pub(crate) fn is_ready_or_unpacks(self: &Arc<Self>, provider: &str) -> bool {
         let Some(place) = self.data.places.get(&*lower(provider)).copied() else { return true };
@@ -154,7 +154,7 @@ impl Catalog {
         if packed.fold(false, |is_first, (_, owner)| owner.models.begin() || is_first) {
             let data = Arc::clone(&self.data);
             let unpack = move || data.with_owners(place).for_each(|(_, owner)| _ = owner.models.get());
-            // Without a thread, whoever asks first unpacks them.
+            // Without a thread, the first look-up unpacks them.
             let _ = thread::Builder::new().name("ferrule-catalog".into()).spawn(unpack);
         }
         false
@@ -178,7 +178,7 @@ impl Catalog {
         Self { data: Arc::clone(&self.data), own }
     }
 
-    /// Where the facts and prices are from.
+    /// The source of the facts and prices.
     pub fn source(&self) -> &Source {
         &self.data.source
     }
@@ -211,14 +211,14 @@ impl Catalog {
         models.get(name).or_else(|| called.next())
     }
 
-    /// The providers that a bare name may mean: users' own, then those whose names it has the form of. Providers that
-    /// resell are among them only where nobody else has it.
+    /// The providers that a bare name may stand for: users' own, then those whose naming pattern it matches. Resellers
+    /// are included only if no other provider has it.
     pub fn providers_of(&self, name: &str) -> Vec<&str> {
         self.offering(name, Model::is_called)
     }
 
-    /// As [`Self::providers_of`], of providers that list the name word for word. A pattern may match what its author never
-    /// meant, so these alone decide which provider a prompt is sent to.
+    /// As [`Self::providers_of`], but only providers that list the name verbatim. A pattern may match unintended names,
+    /// so only these decide to which provider a prompt is sent.
     pub fn providers_listing(&self, name: &str) -> Vec<&str> {
         self.offering(name, Model::is_named)
     }
@@ -251,7 +251,7 @@ impl Catalog {
         found
     }
 
-    /// All models: users' own first, then the data's in its order.
+    /// All models: users' own first, then the data's in order.
     pub fn all(&self) -> impl Iterator<Item = &Arc<Model>> {
         let own = self.own.values().flat_map(HashMap::values);
         own.chain(self.data.providers.iter().flat_map(|provider| provider.models.get()))
@@ -296,7 +296,7 @@ fn lower(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// `name` with each `-20251211` written as `-2025-12-11`, as gateways do not; `None` where there is none.
+/// `name` with each `-20251211`, as gateways write dates, rewritten as `-2025-12-11`; `None` if there is none.
 fn with_dashed_dates(name: &str) -> Option<String> {
     let mut dashed = String::with_capacity(name.len() + 2);
     let mut parts = name.split('-');
@@ -333,7 +333,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_built_in_can_be_read() {
+    fn the_built_in_data_can_be_read() {
         let data = Data::read().unwrap();
         assert!(data.providers.len() > 40);
         for provider in &data.providers {
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_of_names_is_bounded() {
+    fn the_cache_of_names_is_bounded() {
         let data = Data::read().unwrap();
         let place = data.places["openai"];
         for number in 0..3 * MAX_NAMES {

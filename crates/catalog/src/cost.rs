@@ -27,14 +27,14 @@ pub struct Cost {
 pub struct Part {
     /// The unit.
     pub unit: &'static Unit,
-    /// How many, excluding those that another part counts.
+    /// The quantity, without what another part counts.
     pub quantity: u64,
     /// Their cost.
     pub amount: Amount,
 }
 
 impl Cost {
-    /// The cost that the provider reports.
+    /// The cost reported by the provider.
     pub fn reported(total: Amount, provider: &str) -> Self {
         let source = Arc::new(Source { name: provider.into(), ..Source::default() });
         Self { total, parts: Vec::new(), source, reported: true }
@@ -42,10 +42,10 @@ impl Cost {
 }
 
 impl Cost {
-    /// What both cost together, for the same response or for several; `None` where the sum is more than we can count.
+    /// The sum of both costs, for the same response or for several; `None` if it is too large.
     ///
-    /// The parts are those of the whole, or there are none: what a provider reports is a total only. It counts as reported
-    /// where both were. The source names whose prices these are, and the version, date and licence that both have.
+    /// The parts are those of the whole sum, or there are none: a provider reports just a total. It counts as reported
+    /// if both were. The source combines the names of both, with the version, date and licence that they share.
     #[must_use]
     pub fn plus(mut self, other: Self) -> Option<Self> {
         let is_partial = self.is_total_only() || other.is_total_only();
@@ -70,24 +70,24 @@ impl Cost {
         Some(self)
     }
 
-    /// The sum of the costs of several responses; `None` where one of them is not known, or there are none.
+    /// The sum of the costs of several responses; `None` if one of them is not known, or there are none.
     pub fn sum(costs: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
         costs.into_iter().reduce(|sum, cost| sum?.plus(cost?)).flatten()
     }
 
-    /// Whether the parts do not say what the total is made of. What is free has none.
+    /// Whether the parts do not explain the total. A free response has none.
     fn is_total_only(&self) -> bool {
         self.parts.is_empty() && self.total != Amount::ZERO
     }
 }
 
-/// What `quantities` cost at `rates`: `None` where a figure that matters is unknown, nothing of what is known has a
-/// price, or the sum is more than we can count. What is free costs nothing, however much it was.
+/// The cost of `quantities` at `rates`: `None` if a relevant quantity is unknown, nothing known has a price, or the sum
+/// is too large. Free units cost nothing, whatever their quantity.
 ///
-/// What a part has no price for is in its whole: a missing cache price means the input price. Except audio, whose price
-/// is mostly many times that of text, and for what is kept in a cache for half an hour, an hour or twelve, at up to twice the
-/// price of the usual time: without a price of their own the cost is unknown. Parts that exceed their
-/// whole, as some providers report them, are charged as they are, and the rest of the whole is 0.
+/// A part without a price is charged with its whole: without a cache price the input price applies. Exceptions are
+/// audio, which mostly costs many times as much as text, and content cached for half an hour, an hour or twelve, at up
+/// to twice the usual price: without a separate price their cost is unknown. Parts that exceed their whole, as some
+/// providers report them, are charged in full, and the rest of the whole is 0.
 pub(crate) fn cost(rates: &Rates, quantities: &Quantities, source: &Arc<Source>) -> Option<Cost> {
     let is_free = !rates.0.is_empty() && rates.0.iter().all(|priced| priced.rate(u64::MAX) == Rate::FREE);
     if is_free {
@@ -116,7 +116,7 @@ pub(crate) fn cost(rates: &Rates, quantities: &Quantities, source: &Arc<Source>)
     let mut is_known = false;
     let mut total = Amount::ZERO;
     let mut parts = Vec::with_capacity(rates.0.len());
-    // The most special come first, so that the parts of a whole have been counted when it comes.
+    // The most specific come first, so that the parts of a whole have been counted before it.
     for priced in &rates.0 {
         let rate = priced.rate(input);
         let quantity = match quantities.get(priced.place) {

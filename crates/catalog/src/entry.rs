@@ -1,4 +1,4 @@
-//! User-defined catalog entries: models that the catalog does not know, and corrections of those that it does.
+//! User-defined catalog entries: additional models, and corrections of built-in ones.
 
 use crate::{
     model::{Facts, Model},
@@ -69,8 +69,8 @@ impl fmt::Display for EntryError {
 impl error::Error for EntryError {}
 
 impl Entry {
-    /// The entry for `provider/model`, as configuration has it in JSON: `{"context_window": 128000, "prices":
-    /// {"input_mtok": 2.5, "output_mtok": 10}}`. Prices are dollars; each name says for how much.
+    /// The entry for `provider/model`, from JSON as in configuration: `{"context_window": 128000, "prices":
+    /// {"input_mtok": 2.5, "output_mtok": 10}}`. Prices are in dollars; each name includes its quantity.
     pub fn read(name: &str, json: &str) -> Result<Self, EntryError> {
         let wrong = |what: String| EntryError(format!("models.\"{name}\": {what}"));
         let (provider, id) = name

@@ -1,26 +1,26 @@
 //! Iterations of Anthropic's usage: the turns that one response took, by the models that made them.
 //!
-//! What compaction, an advisor or a fallback used need not be in the figures of the response as a whole, and is priced at
-//! the model that ran (`docs/wire/late-2026.md`, section 2).
+//! Compaction, advisors and fallbacks may not be included in the usage of the whole response, and are priced at the
+//! model that ran (`docs/wire/late-2026.md`, section 2).
 
 use ferrule_wire::{json::Value, model::Usage};
 
 /// One turn.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Turn {
-    /// The model that ran, where it says so: the others do.
+    /// The model that ran, if reported; messages may leave it out.
     pub(crate) model: Option<String>,
     pub(crate) usage: Usage,
-    /// Whether its model stood in for the one that was asked for.
+    /// Whether its model replaced the requested one.
     pub(crate) stands_in: bool,
 }
 
-/// The turns of a response; `None` where the figures as a whole say all: the turns are all the answering model's, or what
-/// they say does not add up.
+/// The turns of a response; `None` if the total usage is sufficient: all turns were made by the answering model, or
+/// they are inconsistent.
 pub(crate) fn read(usage: &Usage) -> Option<Vec<Turn>> {
     let entries = usage.extra.get("iterations")?.value().array()?;
-    // What the figures as a whole may count: the turns of the answer itself, those of the model that stood in for the
-    // first one, or both; or with compaction and advice all.
+    // What the total usage may include: the turns of the answer itself, those of the model that replaced the first one,
+    // or both; or everything, with compaction and advice.
     let (mut messages, mut fallbacks, mut all) = (0_u64, 0_u64, 0_u64);
     let mut has_others = false;
     let mut turns = Vec::with_capacity(entries.len());
@@ -41,14 +41,14 @@ pub(crate) fn read(usage: &Usage) -> Option<Vec<Turn>> {
     (has_others && adds_up).then_some(turns)
 }
 
-/// What a turn was for.
+/// The purpose of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     /// The answer, or a step to it.
     Message,
-    /// The answer, by a model that stood in for another.
+    /// The answer, by a replacement model.
     Fallback,
-    /// Compaction, advice, and what is yet to come.
+    /// Compaction, advice, and future kinds.
     Other,
 }
 

@@ -1,7 +1,7 @@
-//! Usage ledger: what the calls of a client used and cost, in total.
+//! Usage ledger: the total usage and cost of a client's calls.
 //!
-//! Recording a call moves a pointer into a list. The list is summed up when somebody asks, or when it is long: then on
-//! a separate thread, so that recording stays fast. Sums are kept by provider, model, alias and metadata, in a bounded
+//! Recording a call moves a pointer into a list. The list is summed up on demand, or when it is long: then on a
+//! separate thread, so that recording stays fast. Sums are kept by provider, model, alias and metadata, in a bounded
 //! number of rows.
 
 use crate::{amount::Amount, settlement::Settlement};
@@ -12,30 +12,30 @@ use std::{
     thread,
 };
 
-/// This many waiting calls are summed up.
+/// The number of waiting calls at which they are summed up.
 const MANY_WAITING: usize = 256;
 
-/// The most calls that ever wait: whoever records one more sums them up itself.
+/// The maximum number of waiting calls: recording one more sums them up in place.
 const MAX_WAITING: usize = 16 * MANY_WAITING;
 
-/// The most rows that are kept apart; further ones are summed up by provider alone.
+/// The maximum number of rows; further ones are summed up by provider alone.
 const MAX_ROWS: usize = 4096;
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// With the whole answer.
+    /// With a complete answer.
     Answered,
-    /// With a part of it: the stream broke off, or its reader closed it.
+    /// With a partial answer: the stream broke off, or its reader closed it.
     Interrupted,
-    /// With none of it.
+    /// Without an answer.
     Failed,
 }
 
 /// A call that ended.
 #[derive(Clone, Debug)]
 pub struct Settled {
-    /// The provider and model asked, the usage, and the cost.
+    /// The provider and model, the usage, and the cost.
     pub settlement: Arc<Settlement>,
     /// How it ended.
     pub end: End,
@@ -46,20 +46,20 @@ pub struct Settled {
 /// Labels that distinguish calls, in addition to provider and model.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Labels {
-    /// The name the caller used, where it was an alias.
+    /// The name the caller used, if it was an alias.
     pub alias: Option<String>,
     /// The caller's metadata.
     pub metadata: Vec<(String, String)>,
 }
 
-/// Which calls a row sums up.
+/// The calls that a row sums up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Row {
-    /// The provider asked.
+    /// The requested provider.
     pub provider: String,
-    /// The model asked for.
+    /// The requested model.
     pub model: String,
-    /// The rest.
+    /// The other labels.
     pub labels: Labels,
 }
 
@@ -68,23 +68,23 @@ pub struct Row {
 pub struct Totals {
     /// All calls.
     pub calls: u64,
-    /// Of them, those that ended without an answer.
+    /// Calls that ended without an answer.
     pub failed: u64,
-    /// Of them, those that ended with a part of it.
+    /// Calls that ended with a partial answer.
     pub interrupted: u64,
-    /// Tokens, as far as they were reported.
+    /// Input tokens, as far as reported.
     pub input_tokens: u64,
-    /// Tokens, as far as they were reported.
+    /// Output tokens, as far as reported.
     pub output_tokens: u64,
-    /// Of the input.
+    /// Input tokens read from a cache.
     pub cache_read_tokens: u64,
-    /// Of the input.
+    /// Input tokens written to a cache.
     pub cache_write_tokens: u64,
-    /// Of the output.
+    /// Output tokens used for reasoning.
     pub reasoning_tokens: u64,
-    /// What the calls cost whose cost is known.
+    /// The cost of the calls whose cost is known.
     pub cost: Amount,
-    /// How many calls have an answer, whole or in part, whose cost is not known.
+    /// The number of calls with an answer, complete or partial, of unknown cost.
     pub unknown_cost: u64,
 }
 
@@ -93,17 +93,17 @@ pub struct Totals {
 pub struct Ledger {
     /// Never locked for longer than it takes to add a call, or to take them all.
     waiting: Mutex<Vec<Settled>>,
-    /// Locked before `waiting` by whoever sums up, until that is done: so no call is on its way when rows are read.
+    /// Locked before `waiting` while summing up: so no call is in transit when rows are read.
     rows: Mutex<HashMap<Row, Totals>>,
 }
 
 impl Ledger {
-    /// An empty one.
+    /// An empty ledger.
     pub fn new() -> Arc<Self> {
         Arc::default()
     }
 
-    /// Records a call. Each is to be recorded once.
+    /// Records a call. Must be called once per call.
     pub fn record(self: &Arc<Self>, call: Settled) {
         let count = {
             let mut waiting = lock(&self.waiting);
@@ -113,19 +113,19 @@ impl Ledger {
         if count == MANY_WAITING {
             let ledger = Arc::clone(self);
             let thread = thread::Builder::new().name("ferrule-ledger".into());
-            // Without a thread they wait for the next one, or for somebody who asks.
+            // Without a thread they wait for the next call, or for a query.
             let _ = thread.spawn(move || drop(ledger.sum_up()));
         } else if count >= MAX_WAITING {
             drop(self.sum_up());
         }
     }
 
-    /// All rows there are.
+    /// All rows.
     pub fn rows(&self) -> Vec<(Row, Totals)> {
         self.sum_up().iter().map(|(row, totals)| (row.clone(), totals.clone())).collect()
     }
 
-    /// Forgets everything.
+    /// Removes everything.
     pub fn clear(&self) {
         self.sum_up().clear();
     }
@@ -145,7 +145,7 @@ impl Ledger {
     }
 }
 
-/// The row of what was settled.
+/// The row of a settlement.
 fn row<'a>(rows: &'a mut HashMap<Row, Totals>, settlement: &Settlement, labels: Labels) -> &'a mut Totals {
     let record = settlement.record();
     let model = if record.asked.is_empty() { &record.model } else { &record.asked };
@@ -177,7 +177,7 @@ impl Totals {
         }
     }
 
-    /// Adds what a call used that is counted elsewhere.
+    /// Adds the usage of a part of a call, which is counted elsewhere.
     fn add_part(&mut self, usage: &Usage, cost: Option<Amount>) {
         let add = |sum: &mut u64, figure: Option<u64>| *sum = sum.saturating_add(figure.unwrap_or_default());
         add(&mut self.input_tokens, usage.input_tokens);
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_used_elsewhere_has_its_own_row_and_is_no_call() {
+    fn usage_elsewhere_has_its_own_row_and_does_not_count_as_a_call() {
         let ledger = Ledger::new();
         let elsewhere = call("anthropic", "claude-haiku-4-5", Some(1_000_000), End::Answered).settlement;
         let answered = call("openai", "gpt-4.1", Some(1_000_000), End::Answered);

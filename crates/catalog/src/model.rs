@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// Facts about a model; unknown ones are `None`.
 #[derive(Clone, Debug)]
 pub struct Model {
-    /// Its name in the catalog. Providers may know it by others, with dates for instance.
+    /// Its name in the catalog. Providers may use others, for instance with dates.
     pub id: Box<str>,
     /// The provider whose price list it is from.
     pub provider: Arc<str>,
@@ -15,12 +15,12 @@ pub struct Model {
     pub facts: Facts,
     /// Its prices.
     pub prices: Prices,
-    /// The names that match it; its id alone where `None`.
+    /// The names that match it; `None` for its id alone.
     pub(crate) names: Option<Pattern>,
 }
 
 impl Model {
-    /// Whether `name`, which is in lower case, means it.
+    /// Whether `name`, in lower case, matches it.
     pub(crate) fn is_called(&self, name: &str) -> bool {
         self.names.as_ref().map_or_else(
             || self.id.chars().flat_map(char::to_lowercase).eq(name.chars()),
@@ -28,7 +28,7 @@ impl Model {
         )
     }
 
-    /// Whether `name`, which is in lower case, is its id or a name that is listed word for word.
+    /// Whether `name`, in lower case, is its id or a name that is listed verbatim.
     pub(crate) fn is_named(&self, name: &str) -> bool {
         self.id.chars().flat_map(char::to_lowercase).eq(name.chars())
             || self.names.as_ref().is_some_and(|names| names.lists(name))
@@ -38,17 +38,17 @@ impl Model {
 /// The capabilities of a model; unknown ones are `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Facts {
-    /// Its name for people.
+    /// Its display name.
     pub name: Option<Box<str>>,
-    /// The most tokens of prompt and answer together.
+    /// The maximum number of tokens of prompt and answer together.
     pub context_window: Option<u64>,
-    /// The most tokens of an answer.
+    /// The maximum number of tokens of an answer.
     pub max_output_tokens: Option<u64>,
     /// Kinds of content that it accepts.
     pub input_modalities: Option<Vec<Modality>>,
     /// Kinds of content that it produces.
     pub output_modalities: Option<Vec<Modality>>,
-    /// Whether it calls tools.
+    /// Whether it supports tools.
     pub tools: Option<bool>,
     /// Whether it supports JSON-schema output.
     pub structured_output: Option<bool>,
@@ -61,7 +61,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// These facts, and `others` where these say nothing.
+    /// These facts, with `others` for those that are unknown.
     pub(crate) fn or(self, others: &Self) -> Self {
         Self {
             name: self.name.or_else(|| others.name.clone()),
@@ -86,7 +86,7 @@ macro_rules! words {
         pub enum $name { $($(#[$word_doc])* $word,)* }
 
         impl $name {
-            /// The word for it.
+            /// Its name.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$word => $text,)* }
             }

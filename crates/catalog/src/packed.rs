@@ -1,5 +1,5 @@
-//! Packed data of the built-in catalog: its index, and the models of each provider, which are unpacked when they are
-//! first asks for one of them. A program that uses one provider keeps the models of one in memory.
+//! Packed data of the built-in catalog: its index, and the models of each provider, which are unpacked on first use. A
+//! program that uses one provider keeps only its models in memory.
 
 use crate::{entry::Written, model::Model, pattern::Pattern, source::Source};
 use flate2::read::DeflateDecoder;
@@ -16,11 +16,11 @@ use std::{
 static INDEX: &str = include_str!(concat!(env!("OUT_DIR"), "/index.json"));
 static MODELS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/models.deflate"));
 
-/// What is known without unpacking any model.
+/// The data that is available without unpacking models.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Index {
     pub(crate) source: Source,
-    /// Our providers' ids, and the data's own for them.
+    /// Providers' ids in the data, by our ids.
     pub(crate) aliases: HashMap<String, String>,
     pub(crate) providers: Vec<ProviderRow>,
 }
@@ -33,7 +33,7 @@ pub(crate) struct ProviderRow {
     pub(crate) names: Option<Pattern>,
     #[serde(default)]
     pub(crate) also: Vec<String>,
-    /// Where its models are in [`MODELS`].
+    /// The range of its models in [`MODELS`].
     pub(crate) models: Range<usize>,
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct PackedModels {
     source: Arc<Source>,
     place: Range<usize>,
     models: OnceLock<Box<[Arc<Model>]>>,
-    /// Whether somebody has begun to unpack them ahead of time.
+    /// Whether unpacking ahead of time has begun.
     is_begun: AtomicBool,
 }
 
@@ -64,8 +64,8 @@ impl PackedModels {
         if let Some(models) = self.models.get() {
             return models;
         }
-        // Unpacked before the lock is taken, which a fork in the middle would leave locked in the child. A test reads all
-        // that is built in; a provider without models is the honest answer if that ever failed.
+        // Unpacked before the lock is taken, which a fork in the middle would leave locked in the child. A test reads
+        // all built-in data; if that ever failed, a provider without models is the honest answer.
         let unpacked = self.unpack().unwrap_or_default();
         self.models.get_or_init(|| unpacked)
     }
@@ -74,7 +74,7 @@ impl PackedModels {
         self.models.get().is_some()
     }
 
-    /// Whether the caller is the first who wants to unpack them ahead of time.
+    /// Whether the caller is the first to unpack them ahead of time.
     pub(crate) fn begin(&self) -> bool {
         !self.is_begun.swap(true, Ordering::Relaxed)
     }

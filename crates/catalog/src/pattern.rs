@@ -1,8 +1,8 @@
 //! Patterns of model names.
 //!
-//! The form in the data is a text whose first character says how it is meant, or a combination: `=equal`, `^start`,
-//! `$end`, `~contained`, `#whole` and `%start` with a digit for each `#`; a list means any of them, `{"and": [...]}`
-//! all, `{"not": ...}` none. Names are compared in lower case, in time linear in their length.
+//! In the data, a pattern is a text whose first character gives its kind, or a combination: `=equal`, `^start`, `$end`,
+//! `~contained`, `#whole` and `%start` with a digit for each `#`; a list means any of them, `{"and": [...]}` all,
+//! `{"not": ...}` none. Names are compared in lower case, in time linear in their length.
 
 use serde::{Deserialize, Deserializer, de::Error};
 
@@ -57,7 +57,7 @@ impl<'de> Deserialize<'de> for Pattern {
 }
 
 impl Pattern {
-    /// Whether it lists `name`, which is in lower case, word for word.
+    /// Whether it lists `name`, in lower case, verbatim.
     pub(crate) fn lists(&self, name: &str) -> bool {
         match self {
             Self::Equals(text) => name == &**text,
@@ -66,7 +66,7 @@ impl Pattern {
         }
     }
 
-    /// Whether `name`, which is in lower case, matches.
+    /// Whether `name`, in lower case, matches.
     pub(crate) fn matches(&self, name: &str) -> bool {
         match self {
             Self::Equals(text) => name == &**text,

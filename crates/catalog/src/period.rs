@@ -1,4 +1,4 @@
-//! Period in which a table of prices holds: between two moments, on some days of the week, at some hours of the day.
+//! Period of a table of prices: between two points in time, on some days of the week, at some hours of the day.
 
 use jiff::{
     Timestamp,
@@ -8,22 +8,22 @@ use jiff::{
 
 const DAY: i64 = 86_400;
 
-/// When prices hold; always where nothing is said. All times are UTC.
+/// When prices apply; by default always. All times are UTC.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Period {
     /// In seconds since 1970.
     from: Option<i64>,
-    /// In seconds since 1970; this moment is not in it.
+    /// In seconds since 1970, exclusive.
     until: Option<i64>,
-    /// Seconds of the day; the end is not in it, and may be the next day's.
+    /// Seconds of the day; the end is exclusive, and may be on the next day.
     between: Option<(i64, i64)>,
     /// Bits of the days of the week, Monday first.
     days: Option<u8>,
-    /// Days since 1970 on which it does not hold.
+    /// Days since 1970 on which it does not apply.
     except: Box<[i64]>,
 }
 
-/// A period as it is written: dates are `2026-08-17`, moments `2026-08-16T16:00:00Z`, times of day `16:30:00`.
+/// A period as written: dates are `2026-08-17`, points in time `2026-08-16T16:00:00Z`, times of day `16:30:00`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WrittenPeriod<'a> {
     pub(crate) from: Option<&'a str>,

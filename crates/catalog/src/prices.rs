@@ -1,4 +1,5 @@
-//! Prices of a model: by date, day of the week and time of day, by the size of the prompt, and by how the request was made.
+//! Prices of a model: by date, day of the week and time of day, by the size of the prompt, and by conditions of the
+//! request.
 
 use crate::{
     amount::{NotAnAmount, Rate},
@@ -10,25 +11,25 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
-/// How a request was made, where that changes the price: `("processing", "batch")`, `("service_tier", "flex")`,
-/// `("speed", "fast")`. Compared exactly; what no price asks for is ignored.
+/// Conditions of a request that affect the price: `("processing", "batch")`, `("service_tier", "flex")`, `("speed",
+/// "fast")`. Compared exactly; conditions that no price mentions are ignored.
 pub type Context<'a> = [(&'a str, &'a str)];
 
-/// A model's prices. Empty where none is known.
+/// A model's prices. Empty if none is known.
 #[derive(Clone, Debug, Default)]
 pub struct Prices {
-    /// The last that holds counts.
+    /// The last applicable one counts.
     tables: Vec<Table>,
-    /// The first that fits counts, for each unit.
+    /// The first matching one counts, for each unit.
     variants: Vec<Variant>,
 }
 
-/// Prices that hold for a period.
+/// Prices for a period.
 #[derive(Clone, Debug)]
 struct Table {
     period: Period,
     rates: Rates,
-    /// Where these prices are from, with their date.
+    /// The source of these prices, with their date.
     source: Arc<Source>,
 }
 
@@ -38,23 +39,23 @@ struct Variant {
     table: Table,
 }
 
-/// What each unit costs, the most special first: so parts are counted before their wholes.
+/// The price of each unit, the most specific first: so parts are counted before their wholes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rates(pub(crate) Vec<Priced>);
 
-/// What one unit costs.
+/// The price of one unit.
 #[derive(Clone, Debug)]
 pub(crate) struct Priced {
-    /// The unit's place in [`UNITS`].
+    /// The unit's index in [`UNITS`].
     pub(crate) place: usize,
     pub(crate) unit: &'static Unit,
     base: Rate,
-    /// From more than so many input tokens, ascending.
+    /// Prices above a number of input tokens, ascending.
     tiers: Vec<(u64, Rate)>,
 }
 
 impl Priced {
-    /// Tiers are cliffs: a prompt above the threshold pays the tier's price for all of it.
+    /// Tiers are cliffs: a prompt above the threshold pays the tier's price for all its tokens.
     pub(crate) fn rate(&self, input_tokens: u64) -> Rate {
         self.tiers.iter().rev().find(|(start, _)| input_tokens > *start).map_or(self.base, |(_, rate)| *rate)
     }
@@ -66,10 +67,10 @@ impl Prices {
         self.tables.iter().all(|table| table.rates.0.is_empty())
     }
 
-    /// The prices at `at` (seconds since 1970) for a request made as `context` says, and where they are from.
+    /// The prices at `at` (seconds since 1970) for a request with the conditions `context`, and their source.
     pub(crate) fn at(&self, at: i64, context: &Context<'_>) -> Option<(Cow<'_, Rates>, &Arc<Source>)> {
         let current = self.tables.iter().rev().find(|table| table.period.holds(at));
-        // Before the first table begins it is the best that is known; after its end nothing is.
+        // Before the first table begins it is the best guess; after the end of the last, nothing is known.
         let first = || self.tables.first().filter(|table| !table.period.is_over(at));
         let standard = current.or_else(first)?;
         let mut source = &standard.source;
@@ -91,7 +92,7 @@ impl Prices {
     }
 }
 
-/// Adds what `merged` has no price for yet.
+/// Adds prices that `merged` does not have yet.
 fn merge(merged: &mut Vec<Priced>, rates: &Rates) {
     for priced in &rates.0 {
         if merged.iter().all(|other| other.place != priced.place) {
@@ -142,14 +143,14 @@ fn price(value: &Value) -> Result<(Rate, Vec<(u64, Rate)>), String> {
 fn rate(value: &Value) -> Result<Rate, String> {
     let parsed = match value {
         Value::String(text) => text.parse(),
-        // As it was written: a number is never made a float of ours and back.
+        // As written: a number is never converted to a float and back.
         Value::Number(number) => number.to_string().parse(),
         other => return Err(format!("{other} is not a price: expected dollars")),
     };
     parsed.map_err(|error: NotAnAmount| error.to_string())
 }
 
-/// Prices as they are written: one table, or a list of tables with conditions.
+/// Prices as written: one table, or a list of tables with conditions.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum WrittenPrices {
@@ -157,7 +158,7 @@ pub(crate) enum WrittenPrices {
     Plain(BTreeMap<String, Value>),
 }
 
-/// One table of prices, and when it counts.
+/// One table of prices, with its conditions.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WrittenRates {
@@ -219,7 +220,7 @@ impl Prices {
 }
 
 impl Prices {
-    /// What each unit costs at `at` in a request made as `context` says with a prompt of `input_tokens`.
+    /// The price of each unit at `at` in a request with the conditions `context` and a prompt of `input_tokens`.
     pub fn list(&self, at: i64, context: &Context<'_>, input_tokens: u64) -> Vec<(&'static Unit, Rate)> {
         let rates = self.at(at, context);
         let priced = rates.iter().flat_map(|(rates, _)| &rates.0);

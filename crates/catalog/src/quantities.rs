@@ -1,19 +1,19 @@
-//! Quantities: how much of each unit was used.
+//! Quantities used of each unit.
 
 use crate::unit::{COUNT, Unit};
 use ferrule_wire::model::Usage;
 
-/// How much of each unit was used; what was not reported is unknown.
+/// The quantity used of each unit; unreported ones are unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Quantities([Option<u64>; COUNT]);
 
 impl Quantities {
-    /// Nothing known.
+    /// Nothing is known.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets how much of the unit called `name` was used. False where there is no such unit.
+    /// Sets the quantity of the unit called `name`. False if there is no such unit.
     pub fn set(&mut self, name: &str, quantity: u64) -> bool {
         let place = Unit::place_of(name).and_then(|place| self.0.get_mut(place));
         place.is_some_and(|known| {
@@ -26,7 +26,7 @@ impl Quantities {
         self.0.get(place).copied().flatten()
     }
 
-    /// The whole input, which decides on the tier.
+    /// The whole input, which determines the tier.
     pub(crate) fn input(&self) -> u64 {
         self.0.first().copied().flatten().unwrap_or_default()
     }
@@ -37,10 +37,10 @@ impl Quantities {
     }
 }
 
-/// The figures of an answer. Where a provider reports only the parts of what it wrote to its cache, they are the whole.
+/// The usage of an answer. If a provider reports only the parts of its cache writes, they add up to the whole.
 impl From<&Usage> for Quantities {
     fn from(usage: &Usage) -> Self {
-        // The order of the first units in `UNITS`; a test holds it.
+        // In the order of the first units in `UNITS`, as a test checks.
         let known = [
             usage.input_tokens,
             usage.output_tokens,
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_stand_where_their_units_do() {
+    fn figures_are_in_the_order_of_their_units() {
         let usage = Usage {
             input_tokens: Some(1),
             output_tokens: Some(2),
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_a_cache_write_are_its_whole() {
+    fn parts_of_a_cache_write_add_up_to_the_whole() {
         let usage =
             Usage { cache_write_5m_tokens: Some(5), cache_write_1h_tokens: Some(6), ..Usage::default() };
         assert_eq!(Quantities::from(&usage).get(3), Some(11));

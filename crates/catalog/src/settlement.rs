@@ -1,31 +1,31 @@
-//! Settlement of a call: what it used, and what that cost.
+//! Settlement of a call: its usage and cost.
 
 use crate::{catalog::Catalog, cost::Cost, usage_record::UsageRecord};
 use std::sync::{Arc, OnceLock};
 
-/// What a call used and cost, known when it ends.
+/// The usage and cost of a call, known when it ends.
 #[derive(Clone, Debug)]
 pub struct Settlement {
     record: UsageRecord,
-    /// Whose prices count; those built in where `None`.
+    /// The catalog for its prices; `None` for the built-in one.
     catalog: Option<Arc<Catalog>>,
     cost: OnceLock<Option<Cost>>,
     elsewhere: Option<Box<Elsewhere>>,
 }
 
-/// What a call used elsewhere than at the target that answered.
+/// Usage of a call at targets other than the answering one.
 #[derive(Clone, Debug, Default)]
 struct Elsewhere {
-    /// Where the answer began, and broke off.
+    /// Targets that began the answer and broke off.
     begun: Vec<Arc<Settlement>>,
-    /// Attempts that gave nothing of the answer.
+    /// Attempts that contributed nothing to the answer.
     unanswered: Vec<Arc<Settlement>>,
     total: OnceLock<Option<Cost>>,
 }
 
 impl Settlement {
-    /// Settles a call. Its cost is found now; only while the models of its provider are still being unpacked, which happens
-    /// once and on a thread of its own, is that left to whoever asks first.
+    /// Settles a call. Its cost is computed now; only while the models of its provider are still being unpacked, which
+    /// happens once and on a separate thread, is that left to the first access.
     pub fn new(record: UsageRecord, catalog: Option<Arc<Catalog>>) -> Self {
         let settlement = Self { record, catalog, cost: OnceLock::new(), elsewhere: None };
         if settlement.catalog().is_ready_or_unpacks(&settlement.record.provider) {
@@ -34,8 +34,8 @@ impl Settlement {
         settlement
     }
 
-    /// The settlement with what was used elsewhere: by `begun`, which the answer began with and whose cost is a part of
-    /// its own, and by attempts that gave nothing of it (`unanswered`).
+    /// The settlement with usage elsewhere: by `begun`, the targets that began the answer, whose cost is included in
+    /// its own, and by attempts that contributed nothing to it (`unanswered`).
     #[must_use]
     pub fn with(mut self, begun: Vec<Arc<Self>>, unanswered: Vec<Arc<Self>>) -> Self {
         let is_alone = begun.is_empty() && unanswered.is_empty();
@@ -44,18 +44,18 @@ impl Settlement {
         self
     }
 
-    /// What was used elsewhere than at the target that answered, one for each attempt.
+    /// Usage at targets other than the answering one, one settlement per attempt.
     pub fn elsewhere(&self) -> impl Iterator<Item = &Arc<Self>> {
         self.elsewhere.iter().flat_map(|elsewhere| elsewhere.begun.iter().chain(&elsewhere.unanswered))
     }
 
-    /// What was used.
+    /// The usage.
     pub fn record(&self) -> &UsageRecord {
         &self.record
     }
 
-    /// What the answer cost: as the provider reports it, else by the catalog; `None` where neither says. Of one that
-    /// began elsewhere, with what it cost there.
+    /// The cost of the answer: as the provider reports it, else by the catalog; `None` if neither is known. Includes
+    /// the cost of targets that began it.
     pub fn cost(&self) -> Option<&Cost> {
         let Some(elsewhere) = self.elsewhere.as_ref().filter(|elsewhere| !elsewhere.begun.is_empty()) else {
             return self.own_cost();
@@ -65,7 +65,7 @@ impl Settlement {
         elsewhere.total.get_or_init(total).as_ref()
     }
 
-    /// What it cost at the target that answered.
+    /// The cost at the answering target.
     pub fn own_cost(&self) -> Option<&Cost> {
         self.cost.get_or_init(|| self.record.cost(self.catalog())).as_ref()
     }
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cost_is_there_before_anybody_asks() {
+    fn the_cost_is_computed_at_settlement() {
         assert!(Catalog::builtin().find("openai", "gpt-4.1").is_some());
         let settlement = Settlement::new(record(), None);
         assert_eq!(settlement.cost.get().unwrap().as_ref().unwrap().total.to_string(), "2");
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_began_elsewhere_cost_something_there() {
+    fn the_cost_includes_targets_that_began_the_answer() {
         let part = || Arc::new(Settlement::new(record(), None));
         let settlement = Settlement::new(record(), None).with(vec![part()], vec![part()]);
         assert_eq!(settlement.cost().unwrap().total.to_string(), "4");

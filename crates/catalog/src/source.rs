@@ -3,19 +3,19 @@
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// Between the names of several sources.
+/// Separates the names of several sources.
 const SEPARATOR: &str = ", ";
 
-/// Where facts and prices come from.
+/// The source of facts and prices.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Source {
-    /// Who publishes them.
+    /// The publisher.
     pub name: String,
     /// The version of the data.
     #[serde(default)]
     pub version: Option<String>,
-    /// Of prices: the day on which they were compared with the provider's own page, or that from which they hold; the later
-    /// one. Of a catalog: the day on which its data was taken over.
+    /// For prices: the day on which they were compared with the provider's own page, or from which they apply; the
+    /// later of the two. For a catalog: the day on which its data was imported.
     #[serde(default)]
     pub date: Option<String>,
     /// The licence of the data.
@@ -24,7 +24,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// This source of prices that are of `date`.
+    /// This source with the date of some prices.
     pub(crate) fn dated(self: &Arc<Self>, date: Option<&str>) -> Arc<Self> {
         if self.date.as_deref() == date {
             return Arc::clone(self);
@@ -32,7 +32,7 @@ impl Source {
         Arc::new(Self { date: date.map(str::to_owned), ..Self::clone(self) })
     }
 
-    /// The source of what comes from both: the names of both, each once, and what else both say alike.
+    /// The source of combined data: the names of both, each once, and the other fields that are equal.
     pub(crate) fn joined(&self, other: &Self) -> Self {
         let mut names: Vec<&str> = self.name.split(SEPARATOR).collect();
         for name in other.name.split(SEPARATOR) {

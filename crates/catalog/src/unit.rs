@@ -1,18 +1,17 @@
 //! Units that are counted and priced.
 //!
-//! The units and what they are part of are genai-prices' (`data_units.py` there), and caches kept for 30 minutes and
-//! 12 hours, which it does not have; those of our usage have our names. A
-//! unit is part of another when it has all that one's dimensions and more: cached audio is part of audio, of what was
-//! read from a cache, and of the input.
+//! The units and their hierarchy are genai-prices' (`data_units.py` there), plus caches kept for 30 minutes and 12
+//! hours, which it does not have; those in our usage have our names. A unit is part of another if it has all of its
+//! dimensions and more: cached audio is part of audio, of cache reads, and of the input.
 
-/// One thing that is counted and priced.
+/// A unit that is counted and priced.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Unit {
     /// What is counted, for instance `input_tokens`.
     pub name: &'static str,
-    /// What its price is called, for instance `input_mtok`.
+    /// The name of its price, for instance `input_mtok`.
     pub price: &'static str,
-    /// The price is for so many.
+    /// The quantity that the price applies to.
     pub per: u64,
     dimensions: &'static [(&'static str, &'static str)],
 }
@@ -24,12 +23,12 @@ impl Unit {
             && whole.dimensions.iter().all(|dimension| self.dimensions.contains(dimension))
     }
 
-    /// How special it is: a part is more so than its whole.
+    /// How specific it is: a part is more specific than its whole.
     pub(crate) const fn rank(&self) -> usize {
         self.dimensions.len()
     }
 
-    /// Whether it counts tokens as a whole, not some kind of them.
+    /// Whether it counts all tokens, not a kind of them.
     pub(crate) fn is_whole_tokens(&self) -> bool {
         matches!(self.dimensions, [("family", "tokens"), ("direction", _)])
     }
@@ -39,27 +38,27 @@ impl Unit {
         matches!(self.dimensions, [("family", "tokens"), ("direction", _), ("modality", "audio")])
     }
 
-    /// Whether it counts tokens that are kept in a cache for another time than its provider's usual one.
+    /// Whether it counts tokens cached for another time than the provider's usual one.
     pub(crate) fn is_kept_unusually(&self) -> bool {
-        // Five minutes are the usual time of all that have them.
+        // Five minutes is the usual time of all providers that have it.
         self.dimensions.iter().any(|(name, value)| *name == "cache_ttl" && *value != "5m")
     }
 
-    /// The place in [`UNITS`] of the unit with this price.
+    /// The index in [`UNITS`] of the unit with this price.
     pub(crate) fn place_of_price(price: &str) -> Option<usize> {
         UNITS.iter().position(|unit| unit.price == price)
     }
 
-    /// The place in [`UNITS`] of the unit of this name.
+    /// The index in [`UNITS`] of the unit with this name.
     pub(crate) fn place_of(name: &str) -> Option<usize> {
         UNITS.iter().position(|unit| unit.name == name)
     }
 }
 
-/// How many units there are.
+/// The number of units.
 pub(crate) const COUNT: usize = 29;
 
-/// All units. Those of the neutral usage come first, at fixed places.
+/// All units. Those of the neutral usage come first, in a fixed order.
 pub static UNITS: [Unit; COUNT] = [
     Unit {
         name: "input_tokens",

@@ -1,4 +1,4 @@
-//! Usage record of a call: the figures that decide on its cost.
+//! Usage record of a call: the figures that determine its cost.
 
 use crate::{amount::Amount, catalog::Catalog, cost::Cost, iterations, quantities::Quantities};
 use ferrule_wire::{
@@ -6,29 +6,29 @@ use ferrule_wire::{
     model::{Response, Usage},
 };
 
-/// What a call used: the figures that decide on its cost.
+/// The usage of a call: the figures that determine its cost.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UsageRecord {
     /// The provider that answered.
     pub provider: String,
-    /// The model that was asked for.
+    /// The requested model.
     pub asked: String,
-    /// The model that answered, in the provider's words; empty where it did not say.
+    /// The model that answered, as the provider names it; empty if it did not say.
     pub model: String,
-    /// What it used.
+    /// Its usage.
     pub usage: Usage,
-    /// What else was counted, by the names of units: `("input_characters", 12)`.
+    /// Other quantities, by the names of units: `("input_characters", 12)`.
     pub measured: Vec<(&'static str, u64)>,
-    /// What the provider says that it charged, in dollars, where that is not in the usage.
+    /// The charge that the provider reports outside the usage, in dollars.
     pub reported: Option<Amount>,
-    /// The provider's word for how quickly it answered, where that has a price.
+    /// The provider's service tier, if it has a price.
     pub service_tier: Option<String>,
-    /// When it was asked, in seconds since 1970.
+    /// The time of the request, in seconds since 1970.
     pub at: i64,
 }
 
 impl UsageRecord {
-    /// The figures of `response`, which `provider` gave when asked for the model `asked` at `at`.
+    /// The figures of `response` from `provider` to a request for the model `asked` at `at`.
     pub fn new(provider: &str, asked: &str, response: &Response, at: i64) -> Self {
         let mut record =
             Self { provider: provider.to_owned(), asked: asked.to_owned(), at, ..Self::default() };
@@ -36,14 +36,14 @@ impl UsageRecord {
         record
     }
 
-    /// Takes over what a response says of the model that answered, its usage, and how it was made.
+    /// Takes the answering model, the usage and the conditions from a response.
     pub fn fill(&mut self, model: &str, usage: Option<&Usage>, extra: &Extra) {
         model.clone_into(&mut self.model);
         self.usage = usage.cloned().unwrap_or_default();
         self.service_tier = text(extra, "service_tier");
     }
 
-    /// Takes over what the provider says that it charged for each request of the call.
+    /// Takes the charge that the provider reports for each request of the call.
     pub fn report<'a>(&mut self, costs: impl IntoIterator<Item = &'a Json>) {
         let add = |sum: Option<Amount>, cost: &Json| {
             let cost = reported(cost)?;
@@ -52,10 +52,10 @@ impl UsageRecord {
         self.reported = costs.into_iter().try_fold(None, add).flatten();
     }
 
-    /// What it cost: as the provider reports it, else by the catalog; `None` where neither says.
+    /// The cost: as the provider reports it, else by the catalog; `None` if neither is known.
     ///
-    /// A user's own entry for the model asked for counts first. Then the model that answered decides: behind a
-    /// deployment's or an alias's name there is one with a price.
+    /// A user's own entry for the requested model takes precedence. Otherwise the answering model counts: behind the
+    /// name of a deployment or an alias there is a model with a price.
     pub fn cost(&self, catalog: &Catalog) -> Option<Cost> {
         let usage = &self.usage;
         if let Some(total) = self.reported.or_else(|| reported(usage.extra.get("cost")?)) {
@@ -80,7 +80,7 @@ impl UsageRecord {
         let speed = text(&usage.extra, "speed");
         let context: Vec<(&str, &str)> = [
             tier.as_deref().map(|tier| ("service_tier", tier)),
-            // Anthropic's word for an answer of its batch endpoint.
+            // Anthropic's value for a response of its batch endpoint.
             tier.as_deref().filter(|tier| *tier == "batch").map(|tier| ("processing", tier)),
             speed.as_deref().map(|speed| ("speed", speed)),
         ]
@@ -90,7 +90,7 @@ impl UsageRecord {
         let Some(turns) = iterations::read(usage) else {
             return found.price(&counted(usage), self.at, &context);
         };
-        // Where another model stood in, the one that was asked for ran before it, whoever answered.
+        // If a model was replaced, the requested one ran before it, whichever answered.
         let has_stand_in = turns.iter().any(|turn| turn.stands_in);
         let asked = if has_stand_in { catalog.find(&self.provider, &self.asked) } else { None };
         let mut cost: Option<Cost> = None;
@@ -99,7 +99,7 @@ impl UsageRecord {
                 Some(model) => catalog.find(&self.provider, model)?,
                 None => asked.unwrap_or(found),
             };
-            // Other units than tokens are counted once.
+            // Units other than tokens are counted once.
             let quantities =
                 if cost.is_none() { counted(&turn.usage) } else { Quantities::from(&turn.usage) };
             let more = ran.price(&quantities, self.at, &context)?;
@@ -116,7 +116,7 @@ fn text(extra: &Extra, name: &str) -> Option<String> {
     extra.get(name)?.value().string()
 }
 
-/// What a provider says that it charged, in dollars: OpenRouter's `usage.cost`, and whoever follows it
+/// The charge that a provider reports, in dollars: OpenRouter's `usage.cost`, and providers that copy it
 /// (`docs/wire/openrouter.md`, section 3).
 fn reported(cost: &Json) -> Option<Amount> {
     let cost = cost.text();
@@ -130,19 +130,19 @@ fn units_in_extra(extra: &Extra) -> Vec<(&'static str, u64)> {
     }
     let inner = |outer: &str, name: &str| extra.get(outer)?.value().object()?.take_u64(name);
     let reported = [
-        // Anthropic's.
+        // Anthropic.
         ("web_searches", inner("server_tool_use", "web_search_requests")),
-        // OpenAI's, of images.
+        // OpenAI, for images.
         ("input_image_tokens", inner("input_tokens_details", "image_tokens")),
         ("output_image_tokens", inner("output_tokens_details", "image_tokens")),
-        // OpenAI's, of transcripts. Price lists have the one or the other.
+        // OpenAI, for transcripts. Price lists have either.
         ("audio_seconds", seconds(extra)),
         ("input_audio_seconds", seconds(extra)),
     ];
     reported.into_iter().filter_map(|(name, quantity)| Some((name, quantity?))).collect()
 }
 
-/// `{"type": "duration", "seconds": 9}`: begun seconds are whole ones.
+/// `{"type": "duration", "seconds": 9}`: a started second counts in full.
 fn seconds(extra: &Extra) -> Option<u64> {
     let seconds = extra.get("seconds")?.value().f64()?;
     let is_duration = text(extra, "type").is_some_and(|kind| kind == "duration");

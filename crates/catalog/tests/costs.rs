@@ -51,7 +51,7 @@ fn free_is_zero() {
 }
 
 #[test]
-fn sound_without_a_price_is_unknown_and_not_text() {
+fn audio_without_a_price_is_unknown_and_not_charged_as_text() {
     let prices = r#"{"input_mtok": 1, "output_mtok": 2}"#;
     let text = [("input_tokens", 5), ("output_tokens", 5), ("input_audio_tokens", 0)];
     assert_eq!(total(prices, &text).unwrap(), "0.000015");
@@ -137,7 +137,7 @@ fn prices_change_by_date_and_by_hour() {
 }
 
 #[test]
-fn a_batch_costs_less_but_not_where_the_price_list_is_anothers() {
+fn batch_prices_do_not_apply_with_another_providers_price_list() {
     let figures = quantities(&[("input_tokens", 1_000_000), ("output_tokens", 0)]);
     let cost = |provider, context: &[(&str, &str)]| {
         let found = Catalog::builtin().find(provider, "gpt-4.1").unwrap();
@@ -149,7 +149,7 @@ fn a_batch_costs_less_but_not_where_the_price_list_is_anothers() {
 }
 
 proptest! {
-    /// Whatever a provider reports ends in a sum of its parts or in none, never in a panic.
+    /// Any reported usage gives a sum of its parts or none, never a panic.
     #[test]
     fn any_usage_of_any_model_has_a_sum_or_none(
         place in 0..2000_usize,
@@ -171,7 +171,7 @@ proptest! {
 }
 
 mod answers {
-    //! Costs of whole answers.
+    //! Costs of complete answers.
 
     use super::{AT, with};
     use ferrule_catalog::{Catalog, UsageRecord};
@@ -197,7 +197,7 @@ mod answers {
     }
 
     #[test]
-    fn what_the_provider_reports_counts() {
+    fn the_reported_cost_takes_precedence() {
         let reported = |text| response("x/unknown", extra(&[("cost", text)]), Extra::new());
         assert_eq!(total("openrouter", "x", &reported("1.5e-05")).unwrap(), "0.000015 reported");
         assert_eq!(total("openrouter", "x", &reported("0")).unwrap(), "0 reported");
@@ -207,7 +207,7 @@ mod answers {
     }
 
     #[test]
-    fn what_is_reported_for_several_requests_is_added_up_exactly() {
+    fn reported_costs_of_several_requests_add_up_exactly() {
         let total = |costs: &[&str]| {
             let costs: Vec<Json> = costs.iter().map(|text| Json::parse(text).unwrap()).collect();
             let mut record = UsageRecord { provider: "litellm".into(), ..UsageRecord::default() };
@@ -222,7 +222,7 @@ mod answers {
     }
 
     #[test]
-    fn the_model_that_answered_decides() {
+    fn the_answering_model_determines_the_price() {
         let none = Extra::new;
         assert_eq!(total("openai", "alias", &response("gpt-4.1-2025-04-14", none(), none())).unwrap(), "2");
         assert_eq!(total("bedrock", "amazon.nova-lite-v1:0", &response("", none(), none())).unwrap(), "0.06");
@@ -245,7 +245,7 @@ mod answers {
         );
     }
 
-    /// What the answer to an operation other than chat cost, by the built-in prices.
+    /// The cost of a response of an operation other than chat, by the built-in prices.
     fn cost_with_units(
         provider: &str,
         asked: &str,
@@ -258,7 +258,7 @@ mod answers {
     }
 
     #[test]
-    fn pictures_are_priced_by_the_kinds_of_their_tokens() {
+    fn images_are_priced_by_the_kinds_of_their_tokens() {
         let usage = |details: &[(&str, &str)]| Usage {
             input_tokens: Some(1_000_000),
             output_tokens: Some(1_000_000),
@@ -277,7 +277,7 @@ mod answers {
     }
 
     #[test]
-    fn sound_is_priced_by_seconds_tokens_or_characters() {
+    fn audio_is_priced_by_seconds_tokens_or_characters() {
         let timed = |seconds: &str, kind: &str| Usage {
             extra: extra(&[("type", kind), ("seconds", seconds)]),
             ..Usage::default()
@@ -304,7 +304,7 @@ mod answers {
         assert_eq!(cost_with_units("openai", "gpt-4o-transcribe", tokens, &[]).unwrap(), "6");
         let said = [("input_characters", 2_000_000)];
         assert_eq!(cost_with_units("openai", "tts-1", Usage::default(), &said).unwrap(), "30");
-        // Priced by tokens, which nobody reports.
+        // Priced by tokens, which are not reported.
         assert_eq!(cost_with_units("openai", "gpt-4o-mini-tts", Usage::default(), &said), None);
     }
 
@@ -332,26 +332,26 @@ mod answers {
         let fallback = message.replace(r#""message""#, r#""fallback_message","model":"y""#);
         assert_eq!(cost("[]", 1_000_000).unwrap(), "3");
         assert_eq!(cost(&format!("[{message}]"), 1_000_000).unwrap(), "3");
-        // On top of the whole, or in it.
+        // In addition to the total, or included in it.
         assert_eq!(cost(&format!("[{compaction},{message}]"), 1_000_000).unwrap(), "6");
         assert_eq!(cost(&format!("[{message},{fallback}]"), 1_000_000).unwrap(), "33");
         assert_eq!(cost(&format!("[{message},{fallback}]"), 2_000_000).unwrap(), "33");
-        // Also where the answer says that the other one gave it.
+        // Even if the response names the other model.
         assert_eq!(answered_by("y", &format!("[{message},{fallback}]"), 1_000_000).unwrap(), "33");
-        // The first model gave up with 4 tokens; the figures are those of the one that stood in for it.
+        // The first model gave up after 4 tokens; the usage is that of its replacement.
         let gave_up = r#"{"type":"message","input_tokens":1000000,"output_tokens":4}"#;
         assert_eq!(cost(&format!("[{gave_up},{fallback}]"), 1_000_000).unwrap(), "31.000008");
-        // A step that says which model made it.
+        // A step that names its model.
         let named = message.replace(r#""message""#, r#""message","model":"y""#);
         assert_eq!(cost(&format!("[{named}]"), 1_000_000).unwrap(), "30");
-        // A model without a price; and turns that do not add up.
+        // A model without a price; and inconsistent turns.
         let unknown = fallback.replace("\"y\"", "\"z\"");
         assert_eq!(cost(&format!("[{message},{unknown}]"), 1_000_000), None);
         assert_eq!(cost(&format!("[{message},{fallback}]"), 7).unwrap(), "1.000014");
     }
 
     #[test]
-    fn bodies_keep_what_decides_on_the_cost() {
+    fn bodies_keep_the_fields_that_affect_the_cost() {
         let decode = |dialect: &str, body: &str| {
             dialect::registry::find(dialect).unwrap().decode_response(body.as_bytes()).unwrap()
         };
@@ -378,7 +378,7 @@ mod answers {
 }
 
 #[test]
-fn what_is_kept_in_a_cache_for_another_time_needs_its_own_price() {
+fn unusual_cache_times_need_their_own_price() {
     let prices = r#"{"input_mtok": 1, "output_mtok": 2, "cache_write_mtok": 1.25}"#;
     for (unit, price) in [
         ("cache_write_30m_tokens", "cache_write_30m_mtok"),
@@ -399,7 +399,7 @@ fn what_is_kept_in_a_cache_for_another_time_needs_its_own_price() {
 
 /// docs/wire/late-2026.md, section 6: written for 1.25 times the input price (30 minutes) or 2.5 times (12 hours).
 #[test]
-fn openais_caches_of_half_an_hour_and_twelve_hours_have_their_prices() {
+fn openais_30_minute_and_12_hour_caches_have_prices() {
     let cost = |provider: &str, model: &str, unit: &str| {
         let figures = [
             ("input_tokens", 100_000),
@@ -418,7 +418,7 @@ fn openais_caches_of_half_an_hour_and_twelve_hours_have_their_prices() {
 }
 
 #[test]
-fn prices_change_by_weekday_but_not_on_days_that_are_excepted_and_end() {
+fn prices_change_by_weekday_except_on_listed_days() {
     let prices = r#"[{"until": "2026-12-01", "rates": {"input_mtok": 1}},
         {"from": "2026-08-16T16:00:00Z", "until": "2026-12-01", "between": ["01:00:00", "04:00:00"],
          "days": ["mon", "tue", "wed", "thu", "fri"], "except": ["2026-10-01"], "rates": {"input_mtok": 2}}]"#;
@@ -451,7 +451,7 @@ fn prices_change_by_weekday_but_not_on_days_that_are_excepted_and_end() {
 
 /// https://api-docs.deepseek.com/quick_start/pricing, as tools/catalog.toml quotes it.
 #[test]
-fn deepseeks_prices_are_those_of_its_page() {
+fn deepseeks_prices_match_its_page() {
     let cost = |model: &str, at: &str| {
         let at: jiff::Timestamp = at.parse().unwrap();
         let figures = quantities(&[("input_tokens", 0), ("output_tokens", 1_000_000)]);
@@ -479,7 +479,7 @@ fn deepseeks_prices_are_those_of_its_page() {
     }
 }
 
-/// The day of a price is its own: that on which it was compared with its provider's page, or from which it holds.
+/// The date of a price is the day on which it was compared with its provider's page, or from which it applies.
 #[test]
 fn each_price_has_its_own_date() {
     let date = |provider: &str, model: &str, at: &str, context: &[(&str, &str)]| {
@@ -506,9 +506,9 @@ fn each_price_has_its_own_date() {
     );
 }
 
-/// Every sum of costs is made by this rule: of the turns of a response, of the attempts at a parsed answer, of a run.
+/// The rule for every sum of costs: the turns of a response, the attempts at a parsed answer, a run.
 #[test]
-fn the_sum_of_several_costs_is_what_all_of_them_say() {
+fn costs_add_up_with_their_parts_and_sources() {
     let priced =
         |price: &str| cost_at(&format!(r#"{{"input_mtok": {price}}}"#), &[("input_tokens", 1_000_000)], AT);
     let own = || priced("2");
@@ -534,17 +534,17 @@ fn the_sum_of_several_costs_is_what_all_of_them_say() {
         (vec![None, own()], None),
         (vec![own()], row("2", "1000000 2", "configuration", false)),
         (vec![own(), priced("3")], row("5", "2000000 5", "configuration", false)),
-        // A total without parts leaves none of the whole, wherever it stands.
+        // A total without parts removes those of the sum, wherever it stands.
         (vec![reported("0.5"), own()], row("2.5", "", "openrouter, configuration", false)),
         (vec![own(), reported("0.5"), own()], row("4.5", "", "configuration, openrouter", false)),
         (vec![reported("0.5"), reported("0.25")], row("0.75", "", "openrouter", true)),
-        // What is free has no parts, and takes none away.
+        // A free response has no parts, and removes none.
         (vec![free(), own()], row("2", "1000000 2", "configuration", false)),
         (vec![own(), reported("0")], row("2", "1000000 2", "configuration, openrouter", false)),
     ] {
         assert_eq!(said(costs.clone()), expected, "{costs:?}");
     }
-    // Of version, date and licence, those that all have.
+    // The version, date and licence that all share.
     let (mut one, mut two) = (own().unwrap(), own().unwrap());
     let source = |version: &str, date: &str| Source {
         name: "prices".into(),

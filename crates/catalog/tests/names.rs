@@ -1,4 +1,4 @@
-//! Names that must stay resolvable, and how names are found.
+//! Names that must stay resolvable, and name look-up.
 
 use ferrule_catalog::{Catalog, Category, Entry, Quantities};
 
@@ -63,7 +63,7 @@ fn our_ids_of_providers_are_known() {
     assert_eq!(id("xai", "grok-4.5"), id("x-ai", "grok-4.5"));
 }
 
-/// Providers of the table that have a price list, under whatever name.
+/// Providers of the table that have a price list, under any name.
 #[test]
 fn providers_with_a_price_list_are_known() {
     for (provider, model) in [
@@ -87,13 +87,13 @@ fn a_name_is_found_however_it_is_written() {
 }
 
 #[test]
-fn what_a_provider_takes_over_from_another_is_found() {
+fn models_of_another_provider_are_found() {
     let found = Catalog::builtin().find("azure", "gpt-4.1").unwrap();
     assert_eq!(&*found.provider, "openai");
 }
 
 #[test]
-fn the_unknown_is_not_guessed() {
+fn unknown_names_are_not_guessed() {
     assert!(Catalog::builtin().find("my-vllm", "gpt-4o").is_none());
     assert!(Catalog::builtin().find("openai", "no-such-model").is_none());
     assert!(Catalog::builtin().find("openai", &"o1".repeat(10_000)).is_none());
@@ -125,7 +125,7 @@ fn users_add_their_own_and_correct_ours() {
 }
 
 #[test]
-fn a_wrong_entry_says_what_is_wrong() {
+fn an_invalid_entry_names_the_problem() {
     for (name, json, expected) in [
         ("x", "{}", "models.\"x\": expected `provider/model` as the name"),
         ("a/x", "[]", "models.\"a/x\": expected a table"),

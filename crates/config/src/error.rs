@@ -1,14 +1,14 @@
-//! Parse errors with their place in the file.
+//! Parse errors with their position in the file.
 
 use crate::place::Place;
 use std::fmt;
 
-/// A file cannot be read.
+/// A file that cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError {
-    /// What is wrong. No value of the file is in it: it may be a secret.
+    /// What is wrong. Contains no value of the file, which may be a secret.
     pub message: String,
-    /// Where.
+    /// The position.
     pub place: Place,
 }
 

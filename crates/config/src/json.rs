@@ -1,4 +1,4 @@
-//! JSON parser, through `jsonc-parser`, whose leniencies are all switched off.
+//! JSON parser, based on `jsonc-parser` with all its extensions disabled.
 
 use crate::{
     Entry, Item, ParseError, Place, Table, Value,

@@ -1,8 +1,8 @@
-//! Configuration files: TOML, JSON and YAML become values that know their line and column.
+//! Configuration files: parses TOML, JSON and YAML into values with their lines and columns.
 //!
-//! What keys mean is not known here: `python/ferrule/configuration` has the schema, and says with these places where
-//! something is wrong. Pure: no files, no environment, no Python. A file may be hostile: size, nesting and the number of
-//! values are bounded, YAML's aliases counted as what they stand for.
+//! The meaning of keys is not known here: `python/ferrule/configuration` has the schema, and reports errors with these
+//! positions. Pure: no files, no environment, no Python. A file may be hostile: size, nesting and the number of values
+//! are bounded, and YAML's aliases count in full.
 #![forbid(unsafe_code)]
 
 mod error;
@@ -19,7 +19,7 @@ pub use limits::{MAX_BYTES, MAX_NESTING, MAX_VALUES};
 pub use place::Place;
 pub use value::{Entry, Item, Table, Value};
 
-/// How a file is written.
+/// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// TOML 1.0.
@@ -31,7 +31,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format that a file name's ending stands for.
+    /// The format for a file name extension.
     pub fn of_ending(ending: &str) -> Option<Self> {
         match ending.to_ascii_lowercase().as_str() {
             "toml" => Some(Self::Toml),
@@ -42,7 +42,7 @@ impl Format {
     }
 }
 
-/// The table that `text` holds; an empty TOML or YAML file is an empty one.
+/// The table in `text`; an empty TOML or YAML file is an empty table.
 pub fn parse(text: &str, format: Format) -> Result<Table, ParseError> {
     if text.len() > MAX_BYTES {
         return Err(value::error(Place::START, format!("larger than {MAX_BYTES} bytes")));

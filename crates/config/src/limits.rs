@@ -1,10 +1,10 @@
 //! Limits on configuration files.
 
-/// The most bytes of a file.
+/// The maximum size of a file in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
 
-/// The most levels that values may be nested.
+/// The maximum nesting depth of values.
 pub const MAX_NESTING: usize = 64;
 
-/// The most values of a file.
+/// The maximum number of values in a file.
 pub const MAX_VALUES: usize = 100_000;

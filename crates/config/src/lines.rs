@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 
-/// Where the lines of a text begin.
+/// The starts of the lines of a text.
 #[derive(Debug)]
 pub(crate) struct Lines<'a> {
     text: &'a str,
@@ -16,14 +16,14 @@ impl<'a> Lines<'a> {
         Self { text, starts: std::iter::once(0).chain(after_newlines).collect() }
     }
 
-    /// The place of the byte at `offset`; of the end, where it lies behind it.
+    /// The position of the byte at `offset`; the end if it is beyond.
     pub(crate) fn place(&self, offset: usize) -> Place {
         let offset = offset.min(self.text.len());
         // The first line begins at 0, so that there is one before any offset.
         let line = self.starts.partition_point(|start| *start <= offset).max(1);
         let start = self.starts.get(line - 1).copied().unwrap_or(0);
         let before = self.text.as_bytes().get(start..offset).unwrap_or_default();
-        // Bytes that continue a character do not count.
+        // Continuation bytes of a character do not count.
         let column = before.iter().filter(|byte| **byte & 0xc0 != 0x80).count() + 1;
         Place {
             line: u32::try_from(line).unwrap_or(u32::MAX),

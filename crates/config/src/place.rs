@@ -1,6 +1,6 @@
-//! Places in a file.
+//! Positions in a file.
 
-/// A place in a file, both counted from 1; columns in characters.
+/// A position in a file, both counted from 1; columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
     /// The line.
@@ -10,6 +10,6 @@ pub struct Place {
 }
 
 impl Place {
-    /// Where a file begins.
+    /// The start of a file.
     pub const START: Self = Self { line: 1, column: 1 };
 }

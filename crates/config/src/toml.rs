@@ -1,4 +1,4 @@
-//! TOML parser, through the `toml` crate's spans.
+//! TOML parser, based on the spans of the `toml` crate.
 
 use crate::{
     Entry, Item, ParseError, Place, Table, Value,

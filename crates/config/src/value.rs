@@ -1,4 +1,4 @@
-//! Configuration values with their places in the file.
+//! Configuration values with their positions in the file.
 
 use crate::{
     error::ParseError,
@@ -10,15 +10,15 @@ use std::collections::HashSet;
 /// A value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// `null`; TOML has none.
+    /// `null`; not in TOML.
     Null,
     /// `true`, `false`.
     Boolean(bool),
-    /// A whole number.
+    /// An integer.
     Integer(i64),
     /// Any other number.
     Float(f64),
-    /// A string; a date of TOML in its own words.
+    /// A string; a TOML date as written.
     Text(String),
     /// Values in order.
     List(Vec<Item>),
@@ -29,9 +29,9 @@ pub enum Value {
 /// A value in a list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
-    /// Where it begins.
+    /// Its position.
     pub place: Place,
-    /// What it is.
+    /// The value.
     pub value: Value,
 }
 
@@ -40,23 +40,23 @@ pub struct Item {
 pub struct Entry {
     /// The key.
     pub name: String,
-    /// Where the key stands.
+    /// The key's position.
     pub place: Place,
     /// The value.
     pub value: Value,
 }
 
-/// Values by name. No name is there twice.
+/// Values by name. Names are unique.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table(Vec<Entry>);
 
 impl Table {
-    /// The entries; in the file's order, but TOML's by name.
+    /// The entries, in the file's order; TOML's are sorted by name.
     pub fn entries(&self) -> &[Entry] {
         &self.0
     }
 
-    /// Of entries that may have a name twice.
+    /// Checks entries for duplicate names.
     pub(crate) fn checked(entries: Vec<Entry>) -> Result<Self, ParseError> {
         let mut seen = HashSet::with_capacity(entries.len());
         for entry in &entries {
@@ -68,14 +68,14 @@ impl Table {
     }
 }
 
-/// Counts values and levels while a file is read.
+/// Counts values and nesting while a file is read.
 #[derive(Debug, Default)]
 pub(crate) struct Bounds {
     values: usize,
 }
 
 impl Bounds {
-    /// Another value, or what an alias stands for, `depth` levels down.
+    /// Counts another value, or those of an alias, at nesting `depth`.
     pub(crate) fn admit(&mut self, values: usize, depth: usize, place: Place) -> Result<(), ParseError> {
         self.values = self.values.saturating_add(values);
         if self.values > MAX_VALUES {
@@ -92,7 +92,7 @@ pub(crate) fn error(place: Place, message: impl Into<String>) -> ParseError {
     ParseError { message: message.into(), place }
 }
 
-/// A key for an error, of bearable length.
+/// A key for an error message, truncated.
 fn shown(name: &str) -> String {
     name.chars().take(80).collect()
 }

@@ -1,5 +1,5 @@
-//! YAML parser, from the events of `saphyr-parser`: the core schema (YAML 1.2.2, section 10.3), one document, keys that are
-//! text. Aliases are copies, and count as what they copy.
+//! YAML parser, based on the events of `saphyr-parser`: the core schema (YAML 1.2.2, section 10.3), one document, text
+//! keys. Aliases are copies, and count as what they copy.
 
 use crate::{
     Entry, Item, ParseError, Place, Table, Value,
@@ -36,7 +36,7 @@ fn place(marker: Marker) -> Place {
     }
 }
 
-/// A collection that is still being read.
+/// A collection that is being read.
 enum Open {
     List { anchor: usize, place: Place, values: usize, items: Vec<Item> },
     Table { anchor: usize, place: Place, values: usize, entries: Vec<Entry>, key: Option<(String, Place)> },
@@ -45,7 +45,7 @@ enum Open {
 #[derive(Default)]
 struct Reader {
     open: Vec<Open>,
-    /// What aliases stand for, with the number of values in it.
+    /// The values of anchors, with their number of values and levels.
     anchors: HashMap<usize, (Value, usize, usize)>,
     root: Option<Value>,
     bounds: Bounds,
@@ -112,7 +112,7 @@ impl Reader {
                 let levels = levels(&value);
                 self.add(value, values, levels, anchor, place)
             }
-            // The parser never ends what it did not begin.
+            // The parser never ends a collection that it did not begin.
             None => Ok(()),
         }
     }
@@ -126,7 +126,7 @@ impl Reader {
         place: Place,
     ) -> Result<(), ParseError> {
         if anchor != 0 {
-            // A copy of its own: it counts like one.
+            // A separate copy, which counts like the original.
             self.bounds.admit(values, self.open.len(), place)?;
             self.anchors.insert(anchor, (value.clone(), values, levels));
         }
@@ -148,12 +148,12 @@ impl Reader {
     }
 }
 
-/// A text as so many values: what many aliases copy may be one long text.
+/// A text counts as this many values: many aliases may copy one long text.
 fn weight(text: &str) -> usize {
     1 + text.len() / 16
 }
 
-/// How many levels there are in `value`, which is no deeper than the bound on nesting.
+/// The number of levels in `value`, which is within the nesting limit.
 fn levels(value: &Value) -> usize {
     match value {
         Value::List(items) => 1 + items.iter().map(|item| levels(&item.value)).max().unwrap_or(0),
@@ -204,7 +204,7 @@ fn number(text: &str) -> Option<Value> {
     if let Ok(number) = text.parse() {
         return Some(Value::Integer(number));
     }
-    // Rust also reads `inf`, `nan` and `infinity`, which are words here.
+    // Rust also parses `inf`, `nan` and `infinity`, which are text here.
     let numeric = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
     text.parse().ok().filter(|number: &f64| numeric && number.is_finite()).map(Value::Float)
 }

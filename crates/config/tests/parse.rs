@@ -1,10 +1,10 @@
-//! Parsers of the three formats: the same values, the right places, and an end to hostile input.
+//! Parsers of the three formats: the same values, correct positions, and safety against hostile input.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use ferrule_config::{Format, MAX_BYTES, MAX_NESTING, ParseError, Place, Table, Value, parse};
 use proptest::prelude::*;
 
-/// The value and the place of its key at `path`, list positions as numbers.
+/// The value, and the position of its key, at `path`, with list indices as numbers.
 fn find(table: &Table, path: &str) -> Option<(Value, Place)> {
     let mut found = (Value::Table(table.clone()), Place::START);
     for step in path.split('.') {
@@ -53,7 +53,7 @@ providers:
 ";
 
 #[test]
-fn every_format_gives_the_same_values_and_its_own_places() {
+fn every_format_gives_the_same_values_with_positions() {
     let places = [
         (TOML, Format::Toml, [at(2, 1), at(4, 2), at(4, 12), at(5, 12)]),
         (JSON, Format::Json, [at(2, 3), at(3, 3), at(3, 17), at(4, 17)]),
@@ -79,7 +79,7 @@ fn columns_count_characters_and_lines_may_end_as_on_windows() {
 }
 
 #[test]
-fn an_error_says_where_and_does_not_repeat_values() {
+fn errors_have_positions_and_do_not_repeat_values() {
     for (source, format, line) in [
         ("a = 1\nkey = \"sk-secret\" x\n", Format::Toml, 2),
         ("[a]\nkey = sk-secret\n", Format::Toml, 2),
@@ -140,7 +140,7 @@ fn empty_files_are_empty_tables() {
 }
 
 #[test]
-fn what_is_hostile_ends_with_an_error() {
+fn hostile_input_ends_with_an_error() {
     let mut laughs = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
     for level in 1..12 {
         let before = format!("*a{}", level - 1);
@@ -177,7 +177,7 @@ proptest! {
     }
 
     #[test]
-    fn what_json_carries_all_three_read_alike(
+    fn all_three_formats_read_json_values_alike(
         names in prop::collection::btree_map("[a-z]{1,6}", any::<i32>(), 1..8),
         word in "[a-zA-Z0-9 \u{e9}\u{1f600}]{0,20}",
     ) {

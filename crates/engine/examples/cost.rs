@@ -1,7 +1,7 @@
-//! Cost of a plain call: CPU time of the client process per call, on loopback, for the engine and for what it
-//! stands on. `cargo run --release -p ferrule-engine --example cost`
+//! Cost of a call: CPU time of the client process per call, on loopback, for the engine and for its dependencies.
+//! `cargo run --release -p ferrule-engine --example cost`
 //!
-//! The server is a process of its own, so that its time is not counted.
+//! The server is a separate process, so that its time is not counted.
 #![expect(clippy::print_stdout, reason = "a program that prints its figures")]
 
 use bytes::Bytes;
@@ -100,7 +100,7 @@ async fn run<A: Ask>(asker: A, together: usize) -> Outcome<f64> {
     Ok((cpu_microseconds()? - before) / CALLS as f64)
 }
 
-/// Of all threads that are alive.
+/// The CPU time of all live threads.
 fn cpu_microseconds() -> Outcome<f64> {
     let mut sum = 0.0;
     for task in fs::read_dir("/proc/self/task")? {
@@ -150,7 +150,7 @@ impl Ask for Hypered {
     }
 }
 
-/// Says the same to everybody, one thread per connection.
+/// Sends the same response to every request, one thread per connection.
 fn serve() -> Outcome<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     println!("{}", listener.local_addr()?);

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_copying_adds_is_removed() {
+    fn copying_artefacts_are_removed() {
         for around in [
             " ",
             "\n",
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_belong_there_is_named() {
+    fn invalid_characters_are_named() {
         for (text, expected) in [
             ("sk 1", "its character 3 is U+0020 (SPACE), which no key has"),
             (" sk\u{200b}1", "its character 4 is U+200B (ZERO WIDTH SPACE), which no key has"),

@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_values_and_ends_are_not_gone_on_with() {
+    fn tool_calls_typed_values_and_finished_answers_are_not_continued() {
         let call = StreamEvent::ToolCallDelta { choice: 0, part: 1, arguments: "{".into() };
         assert!(delivered(&[text(0, "a")]).can_go_on(false));
         assert!(!delivered(&[text(0, "a"), call]).can_go_on(false));
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_continuation_goes_behind_what_was_delivered() {
+    fn a_continuation_follows_the_delivered_part() {
         let thought = |part| StreamEvent::ReasoningDelta { choice: 0, part, text: "hm".into() };
         let mut splice = delivered(&[thought(0), text(1, "One two ")]).splice();
         let fitted = splice.fit(vec![thought(0), text(1, " three"), finish()]);
@@ -192,7 +192,7 @@ mod tests {
 
     /// However a continuation is split, and whether or not it repeats the prefix or its white space.
     #[test]
-    fn nothing_is_said_twice_and_nothing_lost() {
+    fn nothing_is_repeated_or_lost() {
         let before = "One two three four five ";
         for after in ["six seven", " six seven", "One two three four five six seven"] {
             for cut in 1..after.len() {

@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn every_way_to_write_it_is_found() {
+    fn every_escape_is_found() {
         let secret = r#"p/a+s "s\w&ö%d"#;
         let json = Json::string(secret).text().to_owned();
         let again = Json::string(&json).text().to_owned();
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_an_escape_is_found_as_it_is() {
+    fn text_that_looks_like_an_escape_is_found_verbatim() {
         for secret in ["key=3Dvalue", "key&amp;value", "key%25value", "key=\nvalue"] {
             assert_eq!(masked(&format!("a {secret}."), secret), "a ***.", "{secret:?}");
         }
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_secret_is_masked_as_a_word_only() {
+    fn a_short_secret_is_masked_only_as_a_whole_word() {
         for (text, expected) in
             [("pin 1234.", "pin ***."), ("12345 x1234 1234_", "12345 x1234 1234_"), ("1234", "***")]
         {
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_cut_left_of_it_is_masked() {
+    fn a_truncated_secret_is_masked() {
         let filler = "word ".repeat(60);
         let secret = "s3cret/value";
         for left in ["s3cr", "s3cret", "s3cret%", "s3cret%2", "s3cret%2Fva", r"s3cret\", r"s3cret\u00"] {

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_forbidden_model_is_no_forbidden_key() {
+    fn a_forbidden_model_does_not_invalidate_the_key() {
         assert_eq!(provider(ErrorKind::PermissionDenied, "no access to model gpt-9"), Reason::Model);
         assert_eq!(provider(ErrorKind::PermissionDenied, "country not supported"), Reason::Key);
         assert_eq!(provider(ErrorKind::NotFound, "gone"), Reason::Model);

@@ -49,7 +49,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_pipe_does_not_hold_anybody_up() {
+    fn a_pipe_does_not_block() {
         let path = std::env::temp_dir().join(format!("ferrule-pipe-{}", std::process::id()));
         assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
         let read = read_regular(&path);

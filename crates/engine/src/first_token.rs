@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_three_times_the_slowest_hundredth_once_that_is_known() {
+    fn the_limit_is_three_times_the_99th_percentile_once_known() {
         let statistics = Statistics::default();
         assert_eq!(limit(&statistics, true, false), Some(Duration::from_secs(15)));
         assert_eq!(limit(&statistics, true, true), None);

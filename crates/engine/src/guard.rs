@@ -209,7 +209,7 @@ mod tests {
     }
 
     fn shell_of(guard: &mut Guard) -> Child {
-        // Our end would close the pipe.
+        // Our exit closes the pipe.
         let Shell { process, pipe } = guard.shell.take().unwrap();
         drop(pipe);
         process
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_listen_is_killed() {
+    fn a_child_that_ignores_signals_is_killed() {
         let mut guard = Guard::new();
         let mut deaf = sleeper("trap '' TERM;");
         guard.add(deaf.id());
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_guard_that_was_ended_is_replaced() {
+    fn a_terminated_guard_is_replaced() {
         let mut guard = Guard::new();
         let (mut one, mut two) = (sleeper(""), sleeper(""));
         guard.add(one.id());
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn with_nothing_left_it_goes() {
+    fn the_guard_exits_when_no_group_is_left() {
         let mut guard = Guard::new();
         let mut child = sleeper("");
         guard.add(child.id());

@@ -472,7 +472,7 @@ mod tests {
     use super::EventKind;
 
     #[test]
-    fn every_kind_has_a_bit_and_a_name_of_its_own() {
+    fn every_kind_has_a_unique_bit_and_name() {
         let bits = EventKind::ALL.iter().fold(0, |bits, kind| bits | kind.bit());
         assert_eq!(bits.count_ones() as usize, EventKind::ALL.len());
         let mut names: Vec<_> = EventKind::ALL.iter().map(|kind| kind.name()).collect();

@@ -73,12 +73,12 @@ pub struct OperationReply<T> {
     pub attempts: Vec<Attempt>,
     /// How long the call took.
     pub stats: Stats,
-    /// What was left out because the dialect cannot carry it.
+    /// The fields that were dropped because the dialect cannot carry them.
     pub dropped: Vec<UnsupportedField>,
     /// The cost that the provider states outside the response, in dollars, for each request; empty unless it states it
     /// for all.
     pub reported_costs: Vec<Json>,
-    /// What it used and cost.
+    /// Its usage and cost.
     pub settlement: Arc<Settlement>,
 }
 

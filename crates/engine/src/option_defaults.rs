@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_option_of_the_call_wins_and_an_inner_group_before_an_outer_one() {
+    fn the_call_overrides_groups_and_inner_groups_override_outer_ones() {
         let of = |dimensions, user: &str| {
             let embedding =
                 EmbeddingRequest { dimensions, user: Some(user.to_owned()), ..Default::default() };

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_run_is_no_program() {
+    fn files_that_cannot_be_run_are_not_programs() {
         assert!(search("sh", Some(OsStr::new("/usr/bin:/bin")), &[OsString::new()]).is_some());
         assert!(search("passwd", Some(OsStr::new("/etc")), &[OsString::new()]).is_none());
         assert!(search("", Some(OsStr::new("/bin")), &[OsString::new()]).is_none());

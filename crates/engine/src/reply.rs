@@ -33,9 +33,9 @@ pub struct Reply {
     pub attempts: Vec<Attempt>,
     /// How long the call took.
     pub stats: Stats,
-    /// What was left out because the dialect cannot carry it.
+    /// The fields that were dropped because the dialect cannot carry them.
     pub dropped: Vec<UnsupportedField>,
-    /// What it used and cost.
+    /// Its usage and cost.
     pub settlement: Arc<Settlement>,
 }
 
@@ -57,7 +57,7 @@ pub struct Attempt {
     pub provider: String,
     /// The requested model.
     pub model: String,
-    /// What distinguishes the target from others of the same provider and model.
+    /// What distinguishes the target from others with the same provider and model.
     pub variant: Option<String>,
     /// The key that was used, masked, if the provider has several.
     pub key: Option<String>,

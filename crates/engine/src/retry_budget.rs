@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn many_small_steps_of_time_earn_as_much_as_a_large_one() {
+    fn many_small_time_steps_earn_as_much_as_a_large_one() {
         for (per_second, left) in [(0.25, 2), (1.0, 8), (1.25, 10)] {
             let settings = RetryBudgetSettings { per_second, ratio: 0.0, ..SETTINGS };
             let budget = RetryBudget::new();

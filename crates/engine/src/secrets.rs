@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_secret_unless_they_are_known_for_something_else() {
+    fn parameters_are_secret_unless_known_otherwise() {
         for (url, echo, expected) in [
             ("a:?key=first-secret&x=s3cond-secret", "first-secret s3cond-secret", "*** ***"),
             ("a:?x=First%2Fsecret", "First/secret First%2Fsecret", "*** ***"),
@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_within_another_leaves_nothing_of_it() {
+    fn nested_secrets_are_masked_completely() {
         let add = |secrets: &mut Secrets| {
             secrets.add("secret");
             secrets.add("secret-and-more");

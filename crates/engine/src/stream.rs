@@ -281,7 +281,7 @@ impl EventStream {
         }
     }
 
-    /// What was left out because the dialect cannot carry it.
+    /// The fields that were dropped because the dialect cannot carry them.
     pub fn dropped(&self) -> &[UnsupportedField] {
         &self.dropped
     }

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_are_left_out_where_there_is_no_place_for_them() {
+    fn labels_without_a_field_are_dropped() {
         let sent = names("openai-chat", "gemini", &[("store", "true")]);
         assert!(!sent.iter().any(|name| matches!(name.as_str(), "metadata" | "user" | "store")), "{sent:?}");
         let sent = names("openai-chat", "openai-chat", &[("store", "true")]);
@@ -131,14 +131,14 @@ mod tests {
     }
 
     #[test]
-    fn other_fields_go_to_whoever_is_asked() {
+    fn other_fields_are_sent_to_any_provider() {
         let sent = names("openai-chat", "anthropic", &[("top_k", "5"), ("prompt_cache_key", "\"a\"")]);
         assert!(sent.iter().any(|name| name == "top_k"));
         assert!(!sent.iter().any(|name| name == "prompt_cache_key"));
     }
 
     #[test]
-    fn what_its_servers_stored_is_refused_elsewhere() {
+    fn references_to_stored_objects_are_refused_elsewhere() {
         let anthropic = registry::find("anthropic").unwrap();
         let stored = request(&[("previous_response_id", "\"resp_1\"")]);
         let refused = encode(&stored, RESPONSES, anthropic, EncodeOptions::REFUSE).unwrap_err();

@@ -1,4 +1,4 @@
-//! Authorization: any key is accepted but one, and AWS signatures have to be made with their secret.
+//! Authorization: any key but one is accepted, and AWS signatures must be made with the matching secret.
 
 use crate::{aws_signature::Secrets, headers::header_list};
 use ferrule_wire::{
@@ -12,10 +12,10 @@ use std::collections::BTreeMap;
 
 /// A key that is never valid.
 pub(crate) const INVALID_KEY: &str = "sk-invalid";
-/// The status of AWS's refusals.
+/// The status with which AWS refuses credentials.
 const AWS_STATUS: u16 = 403;
 
-/// Decides which requests are authorized.
+/// Decides which requests are authorised.
 #[derive(Debug)]
 pub(crate) struct Authorization {
     key_required: bool,

@@ -1,8 +1,8 @@
-//! AWS signatures, version 4, checked as AWS checks them (`docs/wire/bedrock.md`, sections 6 and 8): the request is signed
+//! AWS signatures, version 4, verified as by AWS (`docs/wire/bedrock.md`, sections 6 and 8): the request is signed
 //! again, by the `aws-sigv4` crate, with the secret of its access key.
 //!
-//! A signature by an access key whose secret is not known is accepted, as any other key is, unless secrets were given in the
-//! settings: then theirs are the only access keys.
+//! A signature by an unknown access key is accepted, as any other key is, unless the settings contain secrets: then
+//! only their access keys are valid.
 
 use crate::clock::now;
 use aws_credential_types::Credentials;
@@ -21,26 +21,26 @@ use std::{
 };
 use tracing::dispatcher::{Dispatch, with_default};
 
-/// What a signed request's `authorization` begins with.
+/// The prefix of a signed request's `authorization`.
 const SCHEME: &str = "AWS4-HMAC-SHA256";
 /// An access key that the simulator always knows.
 const ACCESS_KEY: &str = "AKIASIMULATED";
 /// Its secret.
 const SECRET: &str = "sk-simulated";
-/// The greatest difference between a request's time and ours.
+/// The maximum difference between a request's time and ours.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
 const WRONG: &str = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
 
 /// The secrets of access keys.
 pub(crate) struct Secrets {
     known: BTreeMap<String, String>,
-    /// Whether there are no other keys.
+    /// Whether no other access keys are accepted.
     only: bool,
     /// A key that is never valid.
     invalid_key: &'static str,
 }
 
-/// Why a signature is refused: the class of the exception, and its message.
+/// The exception class and the message of a refused signature.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) class: &'static str,
@@ -48,7 +48,7 @@ pub(crate) struct Refusal {
 }
 
 impl Secrets {
-    /// Those given, and the simulator's own.
+    /// The given secrets, and the simulator's own.
     pub(crate) fn new(given: BTreeMap<String, String>, invalid_key: &'static str) -> Self {
         let only = !given.is_empty();
         let mut known = given;
@@ -56,7 +56,7 @@ impl Secrets {
         Self { known, only, invalid_key }
     }
 
-    /// Why the signature of a request is refused; `None` where it is not, or there is none.
+    /// Why the signature of a request is refused; `None` if it is valid or absent.
     pub(crate) fn refusal(&self, head: &Parts, body: &[u8]) -> Option<Refusal> {
         let authorization = head.headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
         let signature = authorization.strip_prefix(SCHEME)?;
@@ -84,7 +84,7 @@ impl Secrets {
     }
 }
 
-/// No secret is shown.
+/// Secrets are not shown.
 impl fmt::Debug for Secrets {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Secrets").field("only", &self.only).finish_non_exhaustive()
@@ -140,7 +140,7 @@ impl<'a> Signature<'a> {
                 "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.",
             ));
         }
-        // The runtime's name and the mantle's both begin so.
+        // The prefix of both the runtime's and the mantle's name.
         if !service.starts_with("bedrock") {
             return Err(Refusal::invalid("Credential should be scoped to correct service: 'bedrock'."));
         }
@@ -176,7 +176,7 @@ impl<'a> Signature<'a> {
         Ok(time)
     }
 
-    /// The signature of the request with `secret`; `None` where such a request cannot be signed.
+    /// The signature of the request with `secret`; `None` if it cannot be signed.
     fn made_with(&self, secret: &str, time: Timestamp, head: &Parts, body: &[u8]) -> Option<String> {
         let host = head
             .headers
@@ -194,7 +194,7 @@ impl<'a> Signature<'a> {
         // The path is signed as it was sent, each segment encoded once more.
         settings.percent_encoding_mode = PercentEncodingMode::Double;
         settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-        // Every header that the client signed is signed again.
+        // Every header that the client signed is included.
         settings.excluded_headers = None;
         let parameters = SigningParams::builder()
             .identity(&identity)
@@ -209,7 +209,7 @@ impl<'a> Signature<'a> {
         let request =
             SignableRequest::new(head.method.as_str(), url, headers.into_iter(), SignableBody::Bytes(body))
                 .ok()?;
-        // The crate logs what it signs, session tokens included: no subscriber.
+        // The crate logs what it signs, including session tokens: logging is disabled here.
         let output = with_default(&Dispatch::none(), || sign(request, &parameters)).ok()?;
         Some(output.signature().to_owned())
     }
@@ -296,7 +296,7 @@ mod tests {
             let now = "2025-01-15T12:04:59Z";
             let (head, authorization) = signed(path, region, more, signature);
             assert_eq!(check(&head, &authorization, body, now), Ok(()), "{path}");
-            // Another body, path, header or method is another request.
+            // A different body, path, header or method does not match.
             assert_eq!(check(&head, &authorization, "{ }", now), Err(Refusal::invalid(WRONG)));
             let (other, _) = signed("/model/x/converse", region, more, signature);
             assert_eq!(check(&other, &authorization, body, now), Err(Refusal::invalid(WRONG)));
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn the_error_names_the_problem() {
         let (head, good) = signed(V1.0, "us-east-1", &[], V1.1);
         let refused = |authorization: &str, now: &str| {
             let refusal = check(&head, authorization, BODY, now).unwrap_err();
@@ -352,7 +352,7 @@ mod tests {
         assert!(!format!("{:?}", secrets()).contains(KEY));
     }
 
-    /// Under HTTP/2 the host is in the address.
+    /// Under HTTP/2 the host is in the URL.
     #[test]
     fn the_host_may_be_in_the_address() {
         let (mut head, good) = signed(V1.0, "us-east-1", &[], V1.1);

@@ -1,9 +1,9 @@
-//! Behaviours: what the name of a model makes the simulator do. The list is in the crate's documentation.
+//! Behaviours: what each model name makes the simulator do. The list is in the crate's documentation.
 
 use crate::script::{ErrorScript, Fault, Kind, MAX_TOKENS, Place, Reply, Retry};
 use std::collections::BTreeMap;
 
-/// What the name of a model asks for.
+/// The behaviour of a model name.
 #[derive(Debug, Default)]
 pub(crate) struct Behaviour {
     pub(crate) reply: Reply,
@@ -31,7 +31,7 @@ pub(crate) const NAMES: &[&str] = &[
 ];
 
 impl Behaviour {
-    /// What `model` asks for; an ordinary answer where it is not one of our names. An owner (`owner/echo`) is ignored.
+    /// The behaviour of `model`; an ordinary answer if it is not one of our names. An owner (`owner/echo`) is ignored.
     pub(crate) fn for_model(model: &str) -> Self {
         let model = model.rsplit_once('/').map_or(model, |(_, name)| name);
         Self::by_prefix(model).unwrap_or_else(|| Self {

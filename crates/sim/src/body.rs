@@ -1,4 +1,4 @@
-//! Response body as hyper reads it: bytes, waits and commands, in order.
+//! Response body as read by hyper: bytes, waits and commands, in order.
 
 use crate::{
     record::Exchange,
@@ -63,9 +63,9 @@ impl fmt::Debug for ResponseBody {
 }
 
 impl ResponseBody {
-    /// A body that is there at once; hyper sets its length.
+    /// A body that is available at once; hyper sets its length.
     pub(crate) fn whole(bytes: Bytes, control: &Arc<Control>, exchange: &Arc<Exchange>) -> Self {
-        // Hyper does not ask for an empty body.
+        // Hyper does not poll an empty body.
         let complete = bytes.is_empty();
         let mut body = Self::new(Source::Whole(Some(bytes)), control, exchange);
         body.complete = complete;
@@ -132,7 +132,7 @@ impl Body for ResponseBody {
             };
             match step {
                 Some(Step::Bytes(bytes)) => {
-                    // Hyper does not ask for the end of a body with a known length.
+                    // Hyper does not poll the end of a body of known length.
                     self.complete = match &mut self.source {
                         Source::Steps(steps) => steps.peek().is_none(),
                         Source::Whole(_) => true,

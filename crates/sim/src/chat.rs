@@ -1,4 +1,4 @@
-//! Chat: from a request to its response, with the faults of its plan.
+//! Chat: from a request to its response, with the plan's faults.
 
 use crate::{
     body::ResponseBody,
@@ -34,7 +34,7 @@ fn refusal(context: &RequestContext<'_>, request: &Request) -> Option<ProviderEr
     context.provider.refusal(context.body).or_else(|| context.provider.refusal_of_content(request))
 }
 
-/// Answers a request about a prediction that was created before.
+/// Responds to a follow-up request about an earlier prediction.
 pub(crate) async fn follow_up(
     context: &RequestContext<'_>,
     endpoint: FollowUpEndpoint<'_>,
@@ -47,7 +47,7 @@ pub(crate) async fn follow_up(
         return context.json(200, &prediction(id, &request, context.head, "canceled"));
     }
     request.stream = action == FollowUpAction::Stream;
-    // Ids and faults follow from the request that created it.
+    // Ids and faults depend on the request that created it.
     complete(&RequestContext { body: &body, ..*context }, &request).await
 }
 

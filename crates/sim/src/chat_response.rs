@@ -21,9 +21,9 @@ use ferrule_wire::{
     server::EmulatedProvider,
 };
 
-/// How much of the prompt an ordinary answer quotes, in characters.
+/// The maximum number of characters of the prompt that an ordinary answer quotes.
 const MAX_QUOTED: usize = 200;
-/// The most choices of one request, as at OpenAI.
+/// The maximum number of choices per request, as at OpenAI.
 const MAX_CHOICES: u64 = 128;
 /// The total length of the choices of one request, in bytes, unless one alone is longer.
 const MAX_BYTES: u64 = 64 << 20;
@@ -150,9 +150,9 @@ fn text(request: &Request, reply: &Reply) -> String {
     format!("You said \"{}\". This is a simulated answer of {}.", quoted(&prompt), request.model)
 }
 
-/// The tools that the answer calls: as the request's choice requires, or as its text asks for.
+/// The tools that the answer calls: as required by the request's tool choice, or by its text.
 ///
-/// Once their results are the last message of the conversation none is called, whatever the choice, so that a tool loop
+/// If the last message of the conversation has tool results, none is called, whatever the choice, so that a tool loop
 /// ends.
 fn called_tools(request: &Request, use_tools: bool) -> Vec<&Tool> {
     if tool_results(request).is_some() {
@@ -211,7 +211,7 @@ fn reasoning(text: &str, signature: Option<String>) -> Part {
     Part::new(PartKind::Reasoning(Reasoning { text: text.to_owned(), signature }))
 }
 
-/// The signature of reasoning, where the dialect has one. Google's clients read it as base64.
+/// The signature of reasoning, if the dialect has one. Google's clients read it as base64.
 fn signature(number: u64, facts: &ServerFacts) -> Option<String> {
     facts.signs_reasoning.then(|| format!("sim+{}", random::id(number.wrapping_mul(3))))
 }
@@ -220,7 +220,7 @@ fn wants_reasoning(request: &Request) -> bool {
     request.reasoning.as_ref().is_some_and(|reasoning| match &reasoning.effort {
         Some(Effort::None) => false,
         Some(_) => true,
-        // Asked for, without an effort.
+        // Requested without an effort.
         None => reasoning.budget_tokens.is_none_or(|budget| budget > 0),
     })
 }
@@ -229,7 +229,7 @@ fn quoted(text: &str) -> &str {
     tokens::cut_characters(text, MAX_QUOTED).0
 }
 
-/// Leaves out what the last message, the assistant's, has of the answer already.
+/// Removes the part of the answer that the last message, the assistant's, already contains.
 fn leave_out_prefill(request: &Request, content: &mut [Part]) {
     let Some(last) = request.messages.last().filter(|last| last.role == Role::Assistant) else { return };
     let begun = texts(&last.content);
@@ -243,7 +243,7 @@ fn leave_out_prefill(request: &Request, content: &mut [Part]) {
     }
 }
 
-/// Ends the text at the request's limits. Returns the reason, and the stop sequence that was reached.
+/// Truncates the text at the request's limits. Returns the reason, and the stop sequence that was reached.
 fn shorten(request: &Request, content: &mut [Part]) -> Option<(FinishReason, Option<String>)> {
     let mut left = request.max_tokens.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let mut ended = None;

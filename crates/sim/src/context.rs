@@ -1,4 +1,4 @@
-//! Request context: one request on its way, and the making of its response.
+//! Request context: one request, and helpers for its response.
 
 use crate::{
     body::ResponseBody,
@@ -27,7 +27,7 @@ pub(crate) struct Connection<'a> {
     pub(crate) exchange: &'a Arc<Exchange>,
 }
 
-/// One request: the provider it is for, its head and its body.
+/// One request: its provider, head and body.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestContext<'a> {
     pub(crate) connection: Connection<'a>,
@@ -42,7 +42,7 @@ impl RequestContext<'_> {
         self.connection.state
     }
 
-    /// The request as `ferrule-wire` reads it.
+    /// The request in the form that `ferrule-wire` reads.
     pub(crate) fn http_request(&self) -> HttpRequest<'_> {
         HttpRequest { headers: Headers(self.headers), body: self.body }
     }
@@ -52,7 +52,7 @@ impl RequestContext<'_> {
         random::number(self.state().seed, model, self.body)
     }
 
-    /// Records what is asked.
+    /// Records what is requested.
     pub(crate) fn describe(&self, request: &Request) {
         self.connection.exchange.describe(Details {
             dialect: self.provider.name(),
@@ -61,8 +61,8 @@ impl RequestContext<'_> {
         });
     }
 
-    /// An error in the provider's form, with its own status or that of its kind. `streamed`: whether a stream was asked
-    /// for. `headers` win over the usual ones.
+    /// An error in the provider's form, with its own status or that of its kind. `streamed`: whether a stream was
+    /// requested. `headers` take precedence over the usual ones.
     pub(crate) fn error(
         &self,
         mut error: ProviderError,
@@ -78,7 +78,7 @@ impl RequestContext<'_> {
         self.whole(status, &content_type, body.into(), all)
     }
 
-    /// The refusal of a request that is wrong in itself.
+    /// The refusal of an invalid request.
     pub(crate) fn refuse(&self, status: u16, message: impl Into<String>) -> Response<ResponseBody> {
         let mut error = ProviderError::new(error_kind(status), message);
         error.status = Some(status);
@@ -90,7 +90,7 @@ impl RequestContext<'_> {
         self.whole(status, server::JSON, value.to_string().into(), HeaderMap::new())
     }
 
-    /// A response whose body is there at once. A content type in `headers` wins.
+    /// A response whose body is available at once. A content type in `headers` takes precedence.
     pub(crate) fn whole(
         &self,
         status: u16,

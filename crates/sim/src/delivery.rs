@@ -1,4 +1,4 @@
-//! Delivery: sends a response, plain or streamed, with the faults that strike on the way.
+//! Delivery: sends a response, streamed or not, with faults during transmission.
 
 use crate::{
     body::{ResponseBody, Step},
@@ -29,7 +29,7 @@ const ORGANIZATION: &str = "org-simulated";
 /// The limit that is reported with every response.
 const RATE_LIMIT: RateLimit = RateLimit { limit: 10_000, remaining: 9_999, reset: Duration::from_millis(6) };
 
-/// What a response is sent with.
+/// The parameters of sending a response.
 pub(crate) struct Delivery<'a> {
     pub(crate) context: &'a RequestContext<'a>,
     pub(crate) request: &'a Request,
@@ -130,7 +130,7 @@ impl Delivery<'_> {
             Place::MidEvent => half,
             Place::BeforeTerminal => body.len().saturating_sub(1),
         };
-        // A length that is not kept.
+        // Announces a length that is not kept.
         let mut promise = || headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
         match fault {
             Some(Fault::Reset { at, .. }) => {
@@ -221,7 +221,7 @@ fn with_headers(body: ResponseBody, headers: HeaderMap) -> Response<ResponseBody
     answer
 }
 
-/// Whether a step is to be kept: hyper takes an empty frame for the end of a body whose length is known.
+/// Whether a step must be kept: hyper takes an empty frame for the end of a body of known length.
 fn has_content(step: &Step) -> bool {
     !matches!(step, Step::Bytes(bytes) if bytes.is_empty())
 }

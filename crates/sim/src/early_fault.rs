@@ -1,4 +1,4 @@
-//! Early faults: those that replace a response, or come before it.
+//! Early faults: faults that replace or delay a response.
 
 use crate::{
     body::ResponseBody,
@@ -16,7 +16,7 @@ use ferrule_wire::{
 use http::{HeaderMap, Response};
 use std::{future::pending, time::Duration};
 
-/// Carries out the plan's fault, where it replaces the response (which is returned then) or delays it.
+/// Applies the plan's fault if it replaces the response (returning the replacement) or delays it.
 pub(crate) async fn early_fault(
     context: &RequestContext<'_>,
     plan: &Plan,

@@ -1,4 +1,4 @@
-//! Embeddings: vectors that are near each other where their texts share words. The same text gets the same vector.
+//! Embeddings: vectors that are close together if their texts share words. The same text gets the same vector.
 
 use crate::{random, tokens};
 use ferrule_wire::{
@@ -6,12 +6,12 @@ use ferrule_wire::{
     operation::{EmbeddingRequest, EmbeddingResponse, Vectors},
 };
 
-/// The dimensions of a vector where the request does not say; few, so that tests can be read.
+/// The default dimensions of a vector; few, so that tests are readable.
 const DEFAULT_DIMENSIONS: u64 = 8;
-/// The most dimensions of a vector.
+/// The maximum dimensions of a vector.
 const MAX_DIMENSIONS: u64 = 8192;
 
-/// Vectors of length 1, drawn from the words of each text.
+/// Unit vectors derived from the words of each text.
 pub(crate) fn embed(request: &EmbeddingRequest, seed: u64) -> Result<EmbeddingResponse, StreamError> {
     let dimensions = request.dimensions.unwrap_or(DEFAULT_DIMENSIONS);
     if !(1..=MAX_DIMENSIONS).contains(&dimensions) {
@@ -22,7 +22,7 @@ pub(crate) fn embed(request: &EmbeddingRequest, seed: u64) -> Result<EmbeddingRe
     for text in &request.inputs {
         vector.clear();
         vector.resize(usize::try_from(dimensions).unwrap_or_default(), 0_f32);
-        // A text without words has a direction as well.
+        // A text without words also has a direction.
         for word in std::iter::once("").chain(text.split_whitespace()) {
             let stream = random::hash(seed, word.to_lowercase().as_bytes());
             let weight = if word.is_empty() { 0.1 } else { 1.0 };

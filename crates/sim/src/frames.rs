@@ -1,4 +1,4 @@
-//! Frames: faults that depend on where a frame begins and ends.
+//! Frames: faults that depend on frame boundaries.
 
 use ferrule_wire::server::EmulatedProvider;
 
@@ -7,7 +7,7 @@ use ferrule_wire::server::EmulatedProvider;
 pub(crate) enum Frames {
     /// Server-sent events: each ends with an empty line.
     Events,
-    /// Server-sent events whose lines end as those of HTTP: Google's.
+    /// Server-sent events whose lines end in CR LF, as in HTTP: Google's.
     GoogleEvents,
     /// One JSON value per line.
     Lines,
@@ -25,7 +25,7 @@ impl Frames {
         }
     }
 
-    /// Makes the last frame unreadable.
+    /// Makes the last frame invalid.
     pub(crate) fn spoil(self, frames: &mut Vec<u8>) {
         if self == Self::Binary {
             if let Some(checksum) = frames.last_mut() {
@@ -39,7 +39,7 @@ impl Frames {
         frames.extend_from_slice(self.end());
     }
 
-    /// Leaves out the last frame, which is the dialect's end marker.
+    /// Removes the last frame, which is the dialect's end marker.
     pub(crate) fn drop_last(self, frames: &mut Vec<u8>) {
         let end = match self {
             Self::Binary => last_binary(frames),
@@ -48,7 +48,7 @@ impl Frames {
         frames.truncate(end);
     }
 
-    /// What a frame of text ends with.
+    /// The end of a text frame.
     const fn end(self) -> &'static [u8] {
         match self {
             Self::Events => b"\n\n",
@@ -64,13 +64,13 @@ impl Frames {
             Self::Events => (b"data: {\"padding\":\"", b"\"}\n\n"),
             Self::GoogleEvents => (b"data: {\"padding\":\"", b"\"}\r\n\r\n"),
             Self::Lines => (b"{\"padding\":\"", b"\"}\n"),
-            // A frame of the greatest length that can be given.
+            // A frame with the maximum length.
             Self::Binary => (&[0xff; 4], b""),
         }
     }
 }
 
-/// Where the last frame begins: behind the end of the one before it.
+/// The start of the last frame: after the end of the previous one.
 fn after_last(frames: &[u8], mark: &[u8]) -> usize {
     let before = frames.len().saturating_sub(mark.len());
     let end =
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_frame_is_left_out() {
+    fn the_last_frame_is_removed() {
         let cases: [(Frames, &[u8], &[u8]); 5] = [
             (Frames::Events, b"data: 1\n\ndata: 2\n\n", b"data: 1\n\n"),
             (Frames::Events, b"data: 1\n\n", b""),

@@ -1,9 +1,9 @@
-//! Gzip: compresses a streamed body piece by piece.
+//! Gzip: compresses a streamed body chunk by chunk.
 
 use crate::body::Step;
 use bytes::Bytes;
 
-/// Compresses each piece so that it can be read as soon as it arrives.
+/// Flushes each chunk so that it can be read as soon as it arrives.
 pub(crate) struct Gzipped<S> {
     steps: S,
     encoder: Option<flate2::write::GzEncoder<Vec<u8>>>,

@@ -1,9 +1,9 @@
 //! Simulated providers: a real HTTP server for tests and demonstrations.
 //!
-//! It speaks the server half of every dialect, answers as a script says, and fails as real providers and networks do. It
-//! runs on its own thread with its own runtime, is ready in milliseconds and stops when dropped. What a server of these
-//! APIs needs (routes, error responses, codecs) is in `ferrule_wire::server`; this crate decides what is answered and how
-//! it is sent. Our tests, `ferrule sim` and `ferrule.testing.Simulator` use it.
+//! It implements the server side of every dialect, answers according to a script, and fails as real providers and
+//! networks do. It runs on a separate thread with its own runtime, is ready in milliseconds and stops when dropped.
+//! What any server of these APIs needs (routes, error responses, codecs) is in `ferrule_wire::server`; this crate
+//! decides what to respond and how to send it. Our tests, `ferrule sim` and `ferrule.testing.Simulator` use it.
 //!
 //! ```
 //! use ferrule_sim::{Settings, Simulator};

@@ -23,7 +23,7 @@ use tokio::{
     sync::mpsc,
 };
 
-/// Connections that the system may queue.
+/// The maximum number of connections queued by the system.
 const BACKLOG: u32 = 4096;
 /// How long to wait when the system has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
@@ -31,17 +31,17 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 /// Commands to the running listener.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// Accept connections in this way from now on, and report when it is in effect.
+    /// Accept connections this way from now on, and report when it is in effect.
     Accept(ConnectionPolicy, blocking::SyncSender<()>),
 }
 
-/// The port: listening, or bound so that no other process takes it, and refusing connections.
+/// The port: listening, or bound so that no other process takes it but refusing connections.
 enum Port {
     Listening(TcpListener),
     Refusing(TcpSocket),
 }
 
-/// A socket that is bound to `address` and does not listen: connections to it are refused.
+/// A socket that is bound to `address` without listening: connections to it are refused.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     // On Windows this option would let other processes take the port.
@@ -122,7 +122,7 @@ impl Drop for Counted {
 async fn connection(stream: TcpStream, number: u64, state: Arc<SimulatorState>, http2_streams: u32) {
     state.recorder.connected();
     let _counted = Counted(Arc::clone(&state));
-    // Small writes are to leave at once; where the option fails they leave later.
+    // Small writes should be sent at once; if the option fails they are sent later.
     let _ = stream.set_nodelay(true);
     let control = Arc::new(Control::default());
     let socket = Socket::new(stream, Arc::clone(&control));

@@ -1,4 +1,4 @@
-//! Management endpoints of local servers: Ollama's and ruvLLM's own addresses.
+//! Management endpoints of local servers: Ollama's and ruvLLM's own URLs.
 
 use crate::behaviour::NAMES;
 use ferrule_wire::{dialect::ManagementEndpoint, server::JSON};

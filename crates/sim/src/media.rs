@@ -1,4 +1,4 @@
-//! Images and audio: small, real, and the same for the same request.
+//! Images and audio: small and valid, and the same for the same request.
 
 use crate::{clock::CREATED, random};
 use ferrule_wire::{
@@ -13,17 +13,17 @@ use ferrule_wire::{
 const PIXEL: &[u8] = b"\x89PNG\x0d\x0a\x1a\x0a\x00\x00\x00\x0dIHDR\x00\x00\x00\x01\x00\x00\x00\x01\
     \x08\x06\x00\x00\x00\x1f\x15\xc4\x89\x00\x00\x00\x0dIDATx\xdacd\xf8\xcfP\
     \x0f\x00\x03\x86\x01\x80Z4}k\x00\x00\x00\x00IEND\xaeB`\x82";
-/// The most images of one request.
+/// The maximum number of images per request.
 const MAX_IMAGES: u64 = 10;
 /// The tokens of a square image of medium quality, as OpenAI counts them.
 const TOKENS_PER_IMAGE: u64 = 1056;
 const SAMPLES_PER_SECOND: u32 = 8000;
-/// Samples for each character that is spoken.
+/// Samples per character of text.
 const SAMPLES_PER_CHARACTER: usize = 400;
-/// The most characters that are spoken, as at OpenAI.
+/// The maximum number of characters of a text, as at OpenAI.
 const MAX_CHARACTERS: usize = 4096;
 
-/// The images that a request asks for, or why it is refused. `body` is the request's.
+/// The images for a request, or why it is refused. `body` is the request's.
 pub(crate) fn images(request: &ImageRequest, body: &[u8]) -> Result<ImageResponse, String> {
     let count = request.n.unwrap_or(1);
     if !(1..=MAX_IMAGES).contains(&count) {
@@ -60,7 +60,7 @@ pub(crate) fn images(request: &ImageRequest, body: &[u8]) -> Result<ImageRespons
     Ok(ImageResponse { images: (0..count).map(image).collect(), usage, extra })
 }
 
-/// The speech that a request asks for.
+/// The speech for a request.
 pub(crate) fn speech(request: &SpeechRequest) -> SpeechResponse {
     SpeechResponse { media_type: "audio/wav".to_owned(), audio: wav(&request.text) }
 }
@@ -98,7 +98,7 @@ fn count_words(text: &str) -> u64 {
     text.split_whitespace().count() as u64
 }
 
-/// A WAV file of a tone, as long as `text` takes to speak.
+/// A WAV file of a tone, with the duration of speaking `text`.
 fn wav(text: &str) -> Vec<u8> {
     let samples = text.chars().count().min(MAX_CHARACTERS) * SAMPLES_PER_CHARACTER;
     let length = u32::try_from(samples).unwrap_or(u32::MAX);

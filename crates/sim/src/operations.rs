@@ -39,7 +39,7 @@ pub(crate) async fn respond(context: &RequestContext<'_>, request: &ApiRequest) 
     )
 }
 
-/// A chat request in place of another operation's, for scripts to match. The list of models is never scripted.
+/// A chat request that represents another operation's, for scripts to match. The list of models is never scripted.
 fn chat_request(request: &ApiRequest) -> Option<Cow<'_, Request>> {
     let (model, text) = match request {
         ApiRequest::Chat(request) | ApiRequest::TokenCounting(request) => {

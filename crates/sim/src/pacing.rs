@@ -3,7 +3,7 @@
 use crate::script::Reply;
 use std::time::Duration;
 
-/// When each chunk is due, from the moment the headers are sent.
+/// When each chunk is due, counted from when the headers are sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pacing {
     first: Duration,
@@ -20,7 +20,7 @@ impl Pacing {
         }
     }
 
-    /// When the chunk after `chunks` others is due; `None`: at once.
+    /// When the chunk after `chunks` others is due; `None` for at once.
     pub(crate) fn due(&self, chunks: usize) -> Option<Duration> {
         let count = u32::try_from(chunks).unwrap_or(u32::MAX);
         let due = self.first.saturating_add(self.between.saturating_mul(count));

@@ -1,4 +1,4 @@
-//! Plan of a response: which reply and which fault a request gets, by the script or by the name of its model.
+//! Plan of a response: the reply and the fault for a request, chosen by the script or by the model's name.
 
 use crate::{
     behaviour::Behaviour,
@@ -8,7 +8,7 @@ use crate::{
 };
 use ferrule_wire::{model::Request, server::EmulatedProvider};
 
-/// What to answer, and what goes wrong.
+/// The reply, and the fault.
 #[derive(Default)]
 pub(crate) struct Plan {
     pub(crate) reply: Reply,
@@ -16,7 +16,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// The plan of the first rule that matches the request, or else that of its model's name. Both are recorded.
+    /// The plan of the first rule that matches the request, or else of its model's name. Both are recorded.
     pub(crate) fn for_request(context: &RequestContext<'_>, request: &Request) -> Self {
         context.describe(request);
         let plan = Self::choose(context, request);
@@ -49,14 +49,14 @@ impl Plan {
         Self { reply: behaviour.reply.or(script.defaults()), fault: behaviour.fault.filter(|_| fails) }
     }
 
-    /// The fault, where it strikes once the response has begun.
+    /// The fault, if it strikes after the start of the response.
     pub(crate) fn later_fault(&self) -> Option<Fault> {
         let fault = self.fault.as_ref()?;
         (!matches!(fault, Fault::Stall { at: Place::BeforeHeaders, .. })).then(|| fault.clone())
     }
 }
 
-/// The id of the provider that is asked: the one that the path begins with, else that of the wire format's own provider.
+/// The id of the provider: the prefix of the path, or else the wire format's own provider.
 fn provider_id(path: &str, provider: EmulatedProvider) -> &str {
     let first = path.strip_prefix('/').and_then(|rest| Some(rest.split_once('/')?.0));
     match first.filter(|name| EmulatedProvider::find(name).is_some()) {

@@ -1,4 +1,4 @@
-//! Prediction store: requests whose answers are fetched later, by id.
+//! Prediction store: requests whose answers are fetched later by id.
 
 use bytes::Bytes;
 use ferrule_wire::model::Request;
@@ -7,10 +7,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// Predictions that are remembered; beyond that number all are forgotten.
+/// The maximum number of predictions that are remembered; beyond it all are removed.
 const MAX_PREDICTIONS: usize = 10_000;
 
-/// Predictions that were created, by id: their requests, decoded and as they came.
+/// Predictions by id: their requests, decoded and raw.
 #[derive(Debug, Default)]
 pub(crate) struct PredictionStore(Mutex<HashMap<String, (Request, Bytes)>>);
 

@@ -1,5 +1,4 @@
-//! Predictions: chat responses that are created by one request, and fetched, streamed or cancelled by others, as
-//! Replicate has them.
+//! Predictions: chat responses created by one request, and fetched, streamed or cancelled by others, as at Replicate.
 
 use crate::{body::ResponseBody, context::RequestContext, random};
 use ferrule_wire::{
@@ -9,17 +8,17 @@ use ferrule_wire::{
 use http::{Response, header::HOST, request::Parts};
 use serde_json::{Value, json};
 
-/// Whether the provider answers with predictions.
+/// Whether the provider responds with predictions.
 fn has_predictions(context: &RequestContext<'_>) -> bool {
     context.provider.follow_up().is_some()
 }
 
-/// Creates the prediction of `request`. `None` where the provider has none, or the client waits for a plain response.
+/// Creates the prediction of `request`. `None` if the provider has none, or the client waits for the response.
 pub(crate) fn begin(context: &RequestContext<'_>, request: &Request) -> Option<Response<ResponseBody>> {
     if !has_predictions(context) {
         return None;
     }
-    // A client that waits says so; any other asks again.
+    // A client that waits says so; any other polls.
     let prefer = context.head.headers.get("prefer");
     let waits = prefer.is_some_and(|value| value.as_bytes().starts_with(b"wait"));
     if waits && !request.stream {
@@ -47,8 +46,8 @@ pub(crate) fn prediction(id: &str, request: &Request, head: &Parts, status: &str
     })
 }
 
-/// Adds to a finished prediction where it is; a stream of it is text alone, without usage, which the prediction reports
-/// when it is fetched afterwards.
+/// Adds the URLs to a finished prediction; its stream is text alone, without usage, which is part of the prediction
+/// when fetched afterwards.
 pub(crate) fn finish(context: &RequestContext<'_>, request: &Request, response: &mut ChatResponse) {
     if !has_predictions(context) {
         return;
@@ -61,7 +60,7 @@ pub(crate) fn finish(context: &RequestContext<'_>, request: &Request, response: 
     }
 }
 
-/// The addresses of a prediction.
+/// The URLs of a prediction.
 fn urls(id: &str, head: &Parts) -> Value {
     let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let prefix = head.uri.path().split_once("/v1/").map_or("", |(prefix, _)| prefix);

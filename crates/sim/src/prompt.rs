@@ -1,4 +1,4 @@
-//! Prompts: the texts of a request, and how many tokens they have.
+//! Prompts: the texts of a request, and their number of tokens.
 
 use crate::tokens;
 use ferrule_wire::model::{Part, PartKind, Request, Role, ToolKind};
@@ -28,13 +28,13 @@ pub(crate) fn last_user_text(request: &Request) -> String {
     message.map(|message| texts(&message.content)).unwrap_or_default()
 }
 
-/// The results of tools, where they are the last message of the conversation.
+/// The tool results, if they are the last message of the conversation.
 pub(crate) fn tool_results(request: &Request) -> Option<String> {
     let last = request.messages.last().filter(|message| message.role == Role::Tool)?;
     Some(texts(&last.content))
 }
 
-/// The number of tokens in a prompt: those of its texts, and of the tools' descriptions and schemas.
+/// The number of tokens in a prompt: its texts, and the tools' descriptions and schemas.
 pub(crate) fn count_input(request: &Request) -> u64 {
     let messages: u64 = request.messages.iter().map(|message| tokens::count(&texts(&message.content))).sum();
     let tools = request.tools.iter().map(|tool| {

@@ -1,13 +1,13 @@
 //! Pseudo-random numbers and ids, the same in every run.
 
-/// FNV-1a, so that ids do not depend on the Rust release.
+/// FNV-1a, so that ids do not depend on the Rust version.
 pub(crate) fn hash(seed: u64, bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325 ^ mix(seed), |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }
 
-/// A number that identifies a request. Some dialects have the model in the address, and the same body for each.
+/// A number that identifies a request. With some dialects the model is in the URL, and the bodies are equal.
 pub(crate) fn number(seed: u64, model: &str, body: &[u8]) -> u64 {
     hash(hash(seed, body), model.as_bytes())
 }
@@ -20,7 +20,7 @@ const fn mix(number: u64) -> u64 {
     number ^ (number >> 31)
 }
 
-/// A number from 0 to below 1 for the `count`th draw of the sequence `stream`.
+/// A number from 0 up to but excluding 1 for the `count`th draw of the sequence `stream`.
 pub(crate) fn share(seed: u64, stream: u64, count: u64) -> f64 {
     let drawn = mix(mix(mix(seed) ^ stream) ^ count);
     (drawn >> 11) as f64 / (1u64 << 53) as f64

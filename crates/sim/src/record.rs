@@ -1,4 +1,4 @@
-//! Record of requests, and how their responses ended, for assertions.
+//! Record of requests and of how their responses ended, for assertions.
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The greatest total length of recorded bodies, unless one alone is longer.
+/// The maximum total length of recorded bodies, unless a single one is longer.
 const MAX_BYTES: usize = 256 << 20;
 
 /// How a response ended.
@@ -22,7 +22,7 @@ const MAX_BYTES: usize = 256 << 20;
 enum Outcome {
     Open,
     Answered,
-    /// The simulator ended the connection.
+    /// The simulator closed the connection.
     Cut,
     ClosedByClient,
 }
@@ -41,7 +41,7 @@ pub(crate) struct Exchange {
     outcome: AtomicU8,
 }
 
-/// What the request was for.
+/// What the request asked for.
 #[derive(Debug)]
 pub(crate) struct Details {
     pub(crate) dialect: &'static str,
@@ -49,7 +49,7 @@ pub(crate) struct Details {
     pub(crate) stream: bool,
 }
 
-/// Without header values and body, which hold credentials and private texts.
+/// Leaves out header values and the body, which contain credentials and private texts.
 impl fmt::Debug for Exchange {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Exchange").field("connection", &self.connection).finish_non_exhaustive()
@@ -101,7 +101,7 @@ impl Exchange {
         self.end(Outcome::ClosedByClient);
     }
 
-    /// The first end counts.
+    /// Only the first end counts.
     fn end(&self, outcome: Outcome) {
         let open = Outcome::Open as u8;
         let was_open =
@@ -165,7 +165,7 @@ pub(crate) struct Recorder {
 struct State {
     exchanges: VecDeque<Arc<Exchange>>,
     bytes: usize,
-    /// Requests that have arrived completely.
+    /// The number of requests that have arrived completely.
     received: u64,
     open_answers: usize,
     connections: usize,

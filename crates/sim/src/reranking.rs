@@ -1,4 +1,4 @@
-//! Reranking: documents in the order of how many of the query's words they have.
+//! Reranking: orders documents by how many of the query's words they contain.
 
 use crate::tokens;
 use ferrule_wire::operation::{RankedDocument, RerankRequest, RerankResponse};

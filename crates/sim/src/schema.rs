@@ -1,11 +1,11 @@
-//! Sample values: the smallest value that satisfies a JSON schema of a tool or of structured output.
+//! Sample values: the smallest value that satisfies the JSON schema of a tool or of structured output.
 
 use serde_json::{Map, Number, Value};
 
-/// The greatest depth of a value; a recursive schema ends here.
+/// The maximum depth of a value; a recursive schema ends here.
 const MAX_DEPTH: usize = 24;
-/// The approximate greatest length of a value, in bytes; what follows is null. A schema can ask for far more than its own
-/// length.
+/// The approximate maximum length of a value, in bytes; the rest is null. A schema can describe values far longer than
+/// itself.
 const MAX_BYTES: usize = 1 << 20;
 
 /// The smallest value that satisfies `schema`; strings are `name`.
@@ -112,7 +112,7 @@ fn first<'a>(rules: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     rules.get(name).and_then(Value::as_array).and_then(|options| options.first())
 }
 
-/// A value that satisfies what both satisfy, where they are objects.
+/// A value that satisfies both schemas, if both are objects.
 fn join(whole: Value, part: Value) -> Value {
     match (whole, part) {
         (Value::Object(mut whole), Value::Object(part)) => {

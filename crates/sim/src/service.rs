@@ -24,10 +24,10 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use std::sync::Arc;
 
-/// The longest request body.
+/// The maximum length of a request body.
 const MAX_BODY_BYTES: usize = 64 << 20;
 
-/// Marks an exchange as closed by the client when its request is dropped before there is a response.
+/// Marks an exchange as closed by the client if its request is dropped before there is a response.
 struct Unanswered<'a>(Option<&'a Exchange>);
 
 impl Drop for Unanswered<'_> {
@@ -70,7 +70,7 @@ pub(crate) async fn serve(
     response
 }
 
-/// The response at an address that nobody has. OpenAI says of it what it says of an invalid request.
+/// The response for an unknown URL. OpenAI's is the same as for an invalid request.
 fn no_such_address(context: &RequestContext<'_>) -> Response<ResponseBody> {
     let Parts { method, uri, .. } = context.head;
     let path = uri.path();

@@ -17,12 +17,12 @@ use std::{
 };
 use tokio::{net::TcpSocket, runtime, sync::mpsc};
 
-/// How a simulator is started.
+/// The settings of a simulator.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The host to listen on.
     pub host: String,
-    /// The port; 0: any free one.
+    /// The port; 0 for any free one.
     pub port: u16,
     /// The script, as JSON (see `docs/simulator.md`); without it, model names alone decide what happens.
     pub script: Option<String>,
@@ -30,15 +30,15 @@ pub struct Settings {
     pub seed: u64,
     /// Whether a request without a key is answered with 401.
     pub require_key: bool,
-    /// Whether requests are refused that the providers would refuse: fields they do not have, tool calls without results,
-    /// schemas that they cannot hold a model to, wrong paths.
+    /// Whether requests are refused that the providers would refuse: unknown fields, tool calls without results,
+    /// schemas that they cannot enforce, wrong paths.
     pub strict: bool,
-    /// Secrets of AWS access keys, by id. Signatures are checked where the secret is known; where any is given, all other
+    /// Secrets of AWS access keys, by id. Signatures are verified if the secret is known; if any is given, all other
     /// access keys are refused.
     pub aws_credentials: BTreeMap<String, String>,
-    /// How many requests are kept; the oldest are dropped, 0 keeps none.
+    /// The maximum number of requests that are kept; the oldest are dropped, 0 keeps none.
     pub record_limit: usize,
-    /// How many streams an HTTP/2 connection may have open at once.
+    /// The maximum number of concurrent streams per HTTP/2 connection.
     pub http2_streams: u32,
 }
 
@@ -76,8 +76,8 @@ impl fmt::Debug for Simulator {
 }
 
 impl Simulator {
-    /// Starts a simulator, which accepts connections when this returns. Fails where the address cannot be bound, or with
-    /// [`io::ErrorKind::InvalidInput`] where the script is invalid.
+    /// Starts a simulator, which accepts connections when this returns. Fails if the address cannot be bound, or with
+    /// [`io::ErrorKind::InvalidInput`] if the script is invalid.
     pub fn start(settings: Settings) -> io::Result<Self> {
         let script = match &settings.script {
             Some(script) => {
@@ -136,7 +136,7 @@ impl Simulator {
         self.accept(connections).map_err(|error| ScriptError::new("refuse", error))
     }
 
-    /// Puts the rules of a list before those of the script, which go on as they are.
+    /// Adds rules, given as a list, in front of those of the script, which keep their state.
     pub fn add_rules(&self, rules_json: &str) -> Result<(), ScriptError> {
         self.state.add_rules(Script::parse(rules_json)?.rules);
         Ok(())
@@ -158,7 +158,7 @@ impl Simulator {
         self.state.recorder.to_json()
     }
 
-    /// Forgets the requests received so far.
+    /// Clears the requests received so far.
     pub fn clear_requests(&self) {
         self.state.recorder.clear();
     }
@@ -173,8 +173,8 @@ impl Simulator {
         self.state.recorder.wait_for_connections(at_most, timeout)
     }
 
-    /// Waits until `count` requests were received since the start or the last clearing. Returns whether that happened in
-    /// time.
+    /// Waits until `count` requests have been received since the start or the last clearing. Returns whether that
+    /// happened in time.
     pub fn wait_for_requests(&self, count: u64, timeout: Duration) -> bool {
         self.state.recorder.wait_for_requests(count, timeout)
     }

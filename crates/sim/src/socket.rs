@@ -1,4 +1,4 @@
-//! Socket that can be commanded: to write in small pieces, to cut off, to reset.
+//! Socket that obeys commands: to write in small pieces, to cut the connection, to reset it.
 //!
 //! Hyper writes HTTP to a [`Socket`]; the code that makes the response holds the [`Control`] of the same connection.
 
@@ -25,12 +25,12 @@ pub(crate) struct WriteSizes {
     pub(crate) delay: Duration,
 }
 
-/// What happens to the connection once everything before it is written.
+/// What happens to the connection once everything before it has been written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Cut {
     /// It is reset.
     Reset,
-    /// It is closed, without the last `without` bytes of what was held since [`Control::hold`].
+    /// It is closed, without the last `without` bytes of what has been held since [`Control::hold`].
     Close { without: usize },
 }
 
@@ -42,7 +42,7 @@ struct Orders {
     reset: bool,
 }
 
-/// Commands one connection.
+/// Controls one connection.
 #[derive(Debug, Default)]
 pub(crate) struct Control {
     orders: Mutex<Orders>,
@@ -54,18 +54,18 @@ impl Control {
         self.orders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes from now on in these sizes, or in those that hyper chooses.
+    /// Writes in these sizes from now on, or in those chosen by hyper.
     pub(crate) fn write_in(&self, sizes: Option<WriteSizes>) {
         self.orders().write_sizes = sizes;
     }
 
-    /// Holds back what is written from now on, until a cut.
+    /// Holds back everything written from now on, until a cut.
     pub(crate) fn hold(&self) {
         self.orders().hold = true;
     }
 
-    /// Ends the connection at hyper's next flush. A body that returns `Pending` makes hyper flush, after everything that
-    /// the body returned before is written.
+    /// Ends the connection at hyper's next flush. A body that returns `Pending` makes hyper flush, after everything
+    /// that the body has returned before.
     pub(crate) fn cut_when_flushed(&self, cut: Cut) {
         self.orders().cut = Some(cut);
     }
@@ -81,13 +81,13 @@ impl Control {
         self.killed.notify_one();
     }
 
-    /// Completes when the connection is to be dropped.
+    /// Completes when the connection should be dropped.
     pub(crate) async fn killed(&self) {
         self.killed.notified().await;
     }
 }
 
-/// A TCP connection that follows the orders of its [`Control`].
+/// A TCP connection that obeys its [`Control`].
 #[derive(Debug)]
 pub(crate) struct Socket {
     stream: TcpStream,
@@ -98,10 +98,10 @@ pub(crate) struct Socket {
     pause: Option<Pause>,
 }
 
-/// What comes between two writes.
+/// What happens between two writes.
 #[derive(Debug)]
 enum Pause {
-    /// The other tasks run.
+    /// Other tasks run.
     Yield,
     Until(Pin<Box<Sleep>>),
 }
@@ -151,7 +151,7 @@ impl Socket {
         if matches!(cut, Cut::Reset) {
             self.control.orders().reset = true;
         }
-        // The error makes hyper drop the connection; nobody sees it.
+        // The error makes hyper drop the connection; it is not reported.
         Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()))
     }
 }
@@ -202,7 +202,7 @@ impl AsyncWrite for Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         if self.control.orders().reset {
-            // Closing with nothing to linger for sends RST in place of FIN.
+            // Closing with a linger time of zero sends RST instead of FIN.
             let _ = self.stream.set_zero_linger();
         }
     }

@@ -1,4 +1,4 @@
-//! Simulator state: what all connections share.
+//! Simulator state, shared by all connections.
 
 use crate::{
     authorization::Authorization,
@@ -11,10 +11,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// Requests that are remembered for `fail-once-…`; beyond that number all are forgotten.
+/// The maximum number of requests that are remembered for `fail-once-…`; beyond it all are removed.
 const MAX_FAILURES: usize = 100_000;
 
-/// What all connections share.
+/// The state shared by all connections.
 #[derive(Debug)]
 pub(crate) struct SimulatorState {
     pub(crate) recorder: Arc<Recorder>,
@@ -52,20 +52,20 @@ impl SimulatorState {
         Arc::clone(&self.script.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Replaces the script, and forgets which requests have failed.
+    /// Replaces the script, and resets the counts of failed requests.
     pub(crate) fn set_script(&self, script: ActiveScript) {
         *self.script.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(script);
         self.failures.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Puts `rules` before those of the script.
+    /// Adds `rules` in front of those of the script.
     pub(crate) fn add_rules(&self, rules: Vec<Rule>) {
         let mut script = self.script.lock().unwrap_or_else(PoisonError::into_inner);
         *script = Arc::new(script.with_rules_before(rules));
     }
 
-    /// Whether a request that fails the first `times` that it is sent fails now. After it has succeeded the count starts
-    /// again.
+    /// Whether a request fails now, if it should fail the first `times` that it is sent. After it has succeeded the
+    /// count starts again.
     pub(crate) fn fails_again(&self, number: u64, times: u32) -> bool {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if failures.len() >= MAX_FAILURES {

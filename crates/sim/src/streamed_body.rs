@@ -1,4 +1,4 @@
-//! Streamed body: the frames of a response, encoded while they are sent, so that ten thousand open streams hold ten
+//! Streamed body: the frames of a response, encoded as they are sent, so that ten thousand open streams hold ten
 //! thousand responses and no frames.
 
 use crate::{
@@ -16,17 +16,17 @@ use ferrule_wire::{
 };
 use std::{collections::VecDeque, time::Duration, vec};
 
-/// How long the texts of the chunks are.
+/// The length of the chunks' texts.
 #[derive(Clone, Copy, Debug)]
 enum ChunkSize {
     Tokens(usize),
     Characters(usize),
 }
 
-/// The events of a response, its texts cut into chunks.
+/// The events of a response, with their texts cut into chunks.
 struct Events {
     whole: vec::IntoIter<StreamEvent>,
-    /// An event whose text is being cut, and how many bytes of it were sent.
+    /// The event whose text is being cut, and how many bytes of it have been sent.
     cutting: Option<(StreamEvent, usize)>,
     size: ChunkSize,
 }
@@ -136,7 +136,7 @@ impl StreamedBody {
         let event = self.events.next();
         let ends = !matches!(&event, Some(event) if !matches!(event, StreamEvent::Finish { .. } | StreamEvent::UsageUpdate(_)));
         let is_chunk = event.as_ref().is_some_and(|event| text_of(event).is_some());
-        // `first_token_ms` is about the first chunk: nothing is sent before it, not even the start.
+        // `first_token_ms` applies to the first chunk: nothing is sent before it, not even the start.
         if (is_chunk || self.chunks == 0)
             && let Some(due) = self.pacing.due(self.chunks)
         {
@@ -242,7 +242,7 @@ impl StreamedBody {
                 self.queue_bytes(after.to_vec());
                 self.queue_bytes(frames);
             }
-            // The others concern the whole response and are handled before it.
+            // The other faults concern the whole response and are applied before it.
             _ => self.queue_bytes(frames),
         }
     }
@@ -253,9 +253,10 @@ impl StreamedBody {
     }
 }
 
-/// Whether `fault` strikes now. `ends`: the next event belongs to the end of the response; `last`: there is none.
+/// Whether `fault` strikes now. `ends`: the next event belongs to the end of the response; `last`: there is no next
+/// event.
 fn strikes(fault: &Fault, chunks: usize, is_chunk: bool, ends: bool, last: bool) -> bool {
-    // A short response may have fewer chunks than asked for: then its end is hit.
+    // A short response may have fewer chunks than required: then its end is hit.
     let after = |count: usize| ends || (is_chunk && chunks >= count);
     match fault {
         Fault::Reset { at, after_chunks }

@@ -1,14 +1,14 @@
-//! Token issuers of the clouds: Databricks, Google, IBM and Microsoft, each at its own address.
+//! Token issuers of the clouds: Databricks, Google, IBM and Microsoft, each at its own URL.
 //!
-//! A correct request gets a token, which the simulated providers accept as they accept any key; an incorrect one, or one
-//! with the secret `sk-invalid`, is refused in the form of the service.
+//! A correct request gets a token, which the simulated providers accept like any key; an incorrect one, or one with the
+//! secret `sk-invalid`, is refused in the service's own form.
 
 use crate::{authorization::INVALID_KEY, random};
 use http::{HeaderMap, Method, header::AUTHORIZATION};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
-/// How long a token is valid.
+/// The lifetime of a token.
 const SECONDS: u64 = 3600;
 
 /// A service that issues tokens.
@@ -21,7 +21,7 @@ pub(crate) enum TokenIssuer {
 }
 
 impl TokenIssuer {
-    /// The service whose token endpoint an address is.
+    /// The service whose token endpoint is at this path.
     pub(crate) fn at(method: &Method, path: &str) -> Option<Self> {
         if *method != Method::POST {
             return None;
@@ -31,7 +31,7 @@ impl TokenIssuer {
             "/token" => Some(Self::Google),
             "/identity/token" => Some(Self::Ibm),
             _ => {
-                // Below the tenant.
+                // Below the tenant's path.
                 let tenant = path.strip_prefix('/')?.strip_suffix("/oauth2/v2.0/token")?;
                 (!tenant.is_empty() && !tenant.contains('/')).then_some(Self::Microsoft)
             }

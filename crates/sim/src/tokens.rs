@@ -1,11 +1,11 @@
-//! Tokens of the simulator: a word with the white space before it; long words in pieces of eight characters.
+//! Tokens of the simulator: a word with the white space before it; long words are split after every eight characters.
 
 use ferrule_wire::model::Usage;
 
-/// The most characters of one token, white space not counted.
+/// The maximum number of characters per token, white space not counted.
 const MAX_CHARACTERS: usize = 8;
 
-/// Cuts the first `count` tokens off `text`.
+/// Splits `text` after its first `count` tokens.
 pub(crate) fn cut(text: &str, count: usize) -> (&str, &str) {
     let mut tokens = 0;
     let mut length = 0;
@@ -34,12 +34,12 @@ pub(crate) fn count(text: &str) -> u64 {
     text.split_whitespace().map(|word| word.chars().count().div_ceil(MAX_CHARACTERS) as u64).sum()
 }
 
-/// The usage of a request that has only input: these texts.
+/// The usage of a request with only input: these texts.
 pub(crate) fn input_usage<'a>(texts: impl Iterator<Item = &'a str>) -> Usage {
     Usage { input_tokens: Some(texts.map(count).sum()), ..Usage::default() }
 }
 
-/// Cuts the first `count` characters off `text`.
+/// Splits `text` after its first `count` characters.
 pub(crate) fn cut_characters(text: &str, count: usize) -> (&str, &str) {
     match text.char_indices().nth(count) {
         Some((position, _)) => text.split_at(position),

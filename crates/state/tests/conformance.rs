@@ -1,4 +1,4 @@
-//! The store in SQLite holds what every store must, for one member of it.
+//! Conformance of the SQLite store with a single member.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 #[path = "../../admission/tests/conformance/mod.rs"]
@@ -15,7 +15,7 @@ use support::Place;
 
 const CASES: u32 = 32;
 
-/// A store whose upkeep is done before each step, as a thread does it.
+/// A store whose upkeep runs before each step, as a thread would do.
 struct KeptUp(Shared, #[expect(dead_code, reason = "deleted at the end")] Place);
 
 fn store(clock: &Arc<ManualClock>) -> Box<dyn Store> {

@@ -1,5 +1,5 @@
-//! Several members of one database, with a clock that is moved by hand: nothing is spent twice, nothing is lost with those
-//! who die, and what is held comes back.
+//! Several members of one database, with a manual clock: nothing is spent twice, nothing is lost when a member dies,
+//! and held blocks are returned.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod support;
@@ -33,7 +33,7 @@ fn used(cost: u128) -> Outcome {
     Outcome::Used { tokens: None, cost: Some(cost), is_estimate: false }
 }
 
-/// A call that was sent, and used this.
+/// A call that was sent, with this cost.
 fn spend(store: &Shared, clock: &ManualClock, call: u64, reserved: u128, cost: u128) {
     store.reserve(call, &[money(1_000, reserved)], clock.now()).unwrap();
     store.sent(call, clock.now());
@@ -46,7 +46,7 @@ fn clock() -> Arc<ManualClock> {
 }
 
 #[test]
-fn what_one_holds_is_not_the_others() {
+fn a_held_block_is_not_available_to_others() {
     let (place, clock) = (Place::new(), clock());
     let (one, other) = (place.open(&clock), place.open(&clock));
     one.reserve(1, &[money(1_000, 600)], clock.now()).unwrap();
@@ -54,19 +54,19 @@ fn what_one_holds_is_not_the_others() {
     assert_eq!((shortage.what, shortage.limit, shortage.asked), (Short::Budget, 1_000, 401));
     assert!(!shortage.is_certain, "what the other one holds may come back");
     other.reserve(2, &[money(1_000, 395)], clock.now()).unwrap();
-    // What was not used of a reservation is there for the others, once the upkeep was done.
+    // The unused part of a reservation is available to the others once the upkeep has run.
     one.sent(1, clock.now());
     one.settle(1, used(100), clock.now());
     one.keep_up();
     clock.advance(50);
     other.reserve(3, &[money(1_000, 490)], clock.now()).unwrap();
     let budget = other.budget(&key("budget"), &figures(1_000), clock.now());
-    // The other one has given back its spare as well, as somebody wanted it.
+    // The other member has returned its spare as well, because it was wanted.
     assert_eq!((budget.reported, budget.reserved), (100, 395 + 490));
 }
 
 #[test]
-fn a_counter_is_asked_for_once_for_many_calls() {
+fn the_backing_is_queried_once_for_many_calls() {
     let (place, clock) = (Place::new(), clock());
     let store = place.open(&clock);
     let calls = 100_u64;
@@ -76,7 +76,7 @@ fn a_counter_is_asked_for_once_for_many_calls() {
         store.reserve(call, &claims, clock.now()).unwrap();
         store.settle(call, used(90), clock.now());
         if call == 0 {
-            // From here on the database cannot be written, and nobody notices.
+            // From here on the database cannot be written, which callers do not notice.
             let lock = rusqlite::Connection::open(place.database()).unwrap();
             lock.execute_batch("BEGIN EXCLUSIVE").unwrap();
             std::mem::forget(lock);
@@ -86,7 +86,7 @@ fn a_counter_is_asked_for_once_for_many_calls() {
 }
 
 #[test]
-fn the_block_of_who_died_is_booked_as_an_estimate_and_what_was_settled_as_it_is() {
+fn a_dead_members_block_is_booked_as_an_estimate_and_its_settled_calls_exactly() {
     let (place, clock) = (Place::new(), clock());
     let (dies, lives) = (place.open(&clock), place.open(&clock));
     lives.keep_up();
@@ -100,7 +100,7 @@ fn the_block_of_who_died_is_booked_as_an_estimate_and_what_was_settled_as_it_is(
     });
     dies.reserve(2, &[money(1_000, 200)], clock.now()).unwrap();
     dies.sent(2, clock.now());
-    // As a kill does: nothing is done any more.
+    // Like a kill: no cleanup runs.
     std::mem::forget(dies);
     clock.advance(9 * SECOND);
     lives.keep_up();
@@ -124,7 +124,7 @@ fn the_block_of_who_died_is_booked_as_an_estimate_and_what_was_settled_as_it_is(
 }
 
 #[test]
-fn who_stood_still_and_goes_on_spends_what_it_held_and_nothing_twice() {
+fn a_suspended_member_that_resumes_spends_nothing_twice() {
     let (place, clock) = (Place::new(), clock());
     let (stands, lives) = (place.open(&clock), place.open(&clock));
     stands.keep_up();
@@ -143,7 +143,7 @@ fn who_stood_still_and_goes_on_spends_what_it_held_and_nothing_twice() {
 }
 
 #[test]
-fn who_leaves_gives_everything_back_and_leaves_no_file() {
+fn a_leaving_member_returns_everything_and_leaves_no_file() {
     let (place, clock) = (Place::new(), clock());
     let (leaves, stays) = (place.open(&clock), place.open(&clock));
     spend(&leaves, &clock, 1, 500, 123);
@@ -154,7 +154,7 @@ fn who_leaves_gives_everything_back_and_leaves_no_file() {
 }
 
 #[test]
-fn places_of_who_died_are_free() {
+fn a_dead_members_concurrency_is_released() {
     let (place, clock) = (Place::new(), clock());
     let (dies, lives) = (place.open(&clock), place.open(&clock));
     let two = LimitFigures { concurrency: Some(2), ..LimitFigures::default() };
@@ -169,7 +169,7 @@ fn places_of_who_died_are_free() {
 }
 
 #[test]
-fn no_rolling_minute_of_all_together_has_more_than_the_limit() {
+fn no_rolling_minute_of_all_members_exceeds_the_limit() {
     let (place, clock) = (Place::new(), clock());
     let members: Vec<Shared> = (0..3).map(|_| place.open(&clock)).collect();
     let limit = LimitFigures { requests: [None, Some(10), None], ..LimitFigures::default() };
@@ -192,12 +192,12 @@ fn no_rolling_minute_of_all_together_has_more_than_the_limit() {
         let within = sent.iter().skip(first).take_while(|other| **other < at + 60_000).count();
         assert!(within <= 10, "{within} in the minute from {at}");
     }
-    // It is the limit, and not much less.
+    // The limit is reached, or nearly.
     assert!(sent.len() >= 45, "{}", sent.len());
 }
 
 #[test]
-fn a_period_begins_anew_for_all() {
+fn a_period_restarts_for_all_members() {
     let (place, clock) = (Place::new(), clock());
     let (one, other) = (place.open(&clock), place.open(&clock));
     let hour =
@@ -210,7 +210,7 @@ fn a_period_begins_anew_for_all() {
     clock.advance(3_600 * SECOND);
     other.reserve(3, &claim(100), clock.now()).unwrap();
     other.keep_up();
-    // What began in the last hour is the last hour's.
+    // What began in the last hour counts in that hour.
     one.settle(1, used(60), clock.now());
     one.keep_up();
     let found = one.budget(&key("budget"), &hour, clock.now());
@@ -219,7 +219,7 @@ fn a_period_begins_anew_for_all() {
 }
 
 #[test]
-fn while_the_store_does_not_answer_the_policy_holds() {
+fn the_loss_policy_applies_while_the_store_is_unavailable() {
     for on_loss in [OnLoss::Local, OnLoss::Open, OnLoss::Closed] {
         let (place, clock) = (Place::new(), clock());
         let (store, other) = (place.open_with(&clock, on_loss), place.open(&clock));
@@ -273,7 +273,7 @@ fn while_the_store_does_not_answer_the_policy_holds() {
         clock.advance(2 * SECOND);
         store.keep_up();
         assert!(!store.is_away());
-        // What was spent meanwhile is booked.
+        // What was spent in the meantime is booked.
         other.snapshot(clock.now());
         let reported = other.budget(&key("budget"), &figures(1_000), clock.now()).reported;
         assert_eq!(reported, if on_loss == OnLoss::Open { 490 } else { 40 });

@@ -1,7 +1,7 @@
-//! Eight processes on one database and one budget, which are killed at any moment: what was reported and estimated is never
-//! more than there was, no limit is exceeded, and what was settled is in the ledger once.
+//! Eight processes with one database and one budget, killed at random: the reported and estimated spending never
+//! exceeds the budget, no limit is exceeded, and every settled call is in the ledger once.
 //!
-//! This file is the processes as well: it starts itself anew, with what to do in its environment.
+//! This file is also the worker: it starts itself again, with its task in the environment.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
@@ -34,7 +34,7 @@ use std::{
 use support::Place;
 
 const WHOLE: u128 = 40_000;
-/// What a call may cost, and what it costs, both known to whoever counts.
+/// The maximum cost of a call, and its actual cost, both known to the test.
 const MOST: u128 = 40;
 
 fn key(rule: &str) -> Key {
@@ -54,7 +54,7 @@ fn claims() -> Vec<Claim> {
     ]
 }
 
-/// The system's clock, some time ahead: what a file says.
+/// The system's clock, ahead by the time given in a file.
 struct AheadClock {
     file: PathBuf,
     last: AtomicI64,
@@ -78,8 +78,8 @@ impl Clock for AheadClock {
     }
 }
 
-/// The simulator's own count: each call that "arrived" is a byte of a file, each that was "returned to its caller" a line on
-/// the standard output.
+/// The simulator's own count: each call that "arrived" is a byte of a file, each that was "returned to its caller" a
+/// line on standard output.
 fn work(directory: &Path) {
     let database = directory.join("state.db");
     let backing = Box::new(Sqlite::open(&database).unwrap());
@@ -166,7 +166,7 @@ fn eight_processes_share_one_budget_whoever_is_killed() {
     };
     let mut workers: Vec<Worker> = (0..8).map(|_| start(&place)).collect();
     let mut ended = Vec::new();
-    // Twelve are killed in the midst of it, and others come in their place.
+    // Twelve are killed in the middle of their work, and replaced.
     for _ in 0..12 {
         std::thread::sleep(Duration::from_millis(20 + next() % 60));
         let victim = usize::try_from(next()).unwrap() % workers.len();
@@ -175,7 +175,7 @@ fn eight_processes_share_one_budget_whoever_is_killed() {
         killed.child.kill().unwrap();
         ended.push(killed);
     }
-    // Those who died are known to be dead, while the others go on.
+    // The dead members are detected while the others continue.
     std::fs::write(place.0.join("ahead.new"), "15000").unwrap();
     std::fs::rename(place.0.join("ahead.new"), place.0.join("ahead")).unwrap();
     let patience = Instant::now() + Duration::from_secs(60);
@@ -194,7 +194,7 @@ fn eight_processes_share_one_budget_whoever_is_killed() {
         (sent, settled, cost) = (sent + more_sent, settled + more_settled, cost + more_cost);
     }
     assert!(kills >= 8, "{kills} were killed");
-    // Somebody who comes later looks at it all.
+    // A later process checks everything.
     let clock = AheadClock::new(&place.0);
     let last = place.open(&clock);
     last.keep_up();
@@ -206,19 +206,20 @@ fn eight_processes_share_one_budget_whoever_is_killed() {
     println!("{sent} sent, {settled} settled for {cost}; {budget:?}; {ledger:?}");
     assert!(budget.reported + budget.estimated <= WHOLE, "{budget:?}");
     assert_eq!(budget.reserved, 0);
-    // What returned to its caller is in the ledger and the budget; what was killed between the two may be there as well.
+    // What was returned to its caller is in the ledger and the budget; calls killed between the two may be there as
+    // well.
     let killed_between = u128::from(kills);
     assert!(ledger.calls >= settled && u128::from(ledger.calls) <= u128::from(settled) + killed_between);
     assert!(ledger.cost >= cost && ledger.cost <= cost + killed_between * MOST);
     assert!(budget.reported >= ledger.cost && budget.reported <= ledger.cost + killed_between * MOST);
-    // What was sent and never settled is within the estimate.
+    // Unsettled requests are within the estimate.
     assert!(budget.reported + budget.estimated >= cost + (u128::from(sent) - u128::from(settled)) * 20);
-    // The budget was used up but for one percent, and what the dead held.
+    // The budget was used up, except for one percent and the blocks of dead members.
     assert!(budget.reported + budget.estimated > WHOLE - WHOLE / 100 - MOST, "{budget:?}");
     check_ledger(&place, settled);
 }
 
-/// No call is there twice.
+/// Asserts that no call is in the ledger twice.
 fn check_ledger(place: &Place, settled: u64) {
     let mut ids: HashMap<String, u64> = HashMap::new();
     ferrule_state::each(&place.database(), &Question::default(), |call, _| {
@@ -231,7 +232,7 @@ fn check_ledger(place: &Place, settled: u64) {
 
 /// A journal whose last line was cut off by a kill.
 #[test]
-fn a_torn_line_is_not_there_and_whole_ones_are() {
+fn a_torn_line_is_ignored_and_complete_ones_are_read() {
     let place = Place::new();
     let clock = AheadClock::new(&place.0);
     let store = place.open(&clock);

@@ -1,8 +1,8 @@
 //! Token counting for OpenAI's models.
 //!
-//! Two vocabularies are built in, compressed, and unpacked when they are first used. What a prompt has in addition to its
-//! text (roles, tools) is counted by the rules OpenAI has published; where those do not reach, the number is an estimate and
-//! says so. Nothing is sent anywhere. `ferrule-python` is the caller.
+//! Two vocabularies are built in, compressed, and unpacked on first use. What a prompt contains besides text (roles,
+//! tools) is counted by the rules that OpenAI has published; beyond those the number is an estimate, and marked as
+//! such. Nothing is sent anywhere. `ferrule-python` is the caller.
 
 mod merge;
 mod prompt;

@@ -1,12 +1,13 @@
-//! Byte-pair encoding of one piece: the two neighbours that make the token of the lowest rank are merged, until none do.
+//! Byte-pair encoding of one piece: the two neighbours that form the token of the lowest rank are merged, until none
+//! do.
 //!
-//! A piece may be as long as its text (a line of letters has one), so the next pair is taken from a heap: the time is
-//! n log n whatever the text.
+//! A piece may be as long as its text (a line of letters is one), so the next pair comes from a heap: the time is n log
+//! n for any text.
 
 use crate::ranks::Ranks;
 use std::{cmp::Reverse, collections::BinaryHeap};
 
-/// How many tokens `piece` has.
+/// The number of tokens in `piece`.
 pub(crate) fn count(piece: &[u8], ranks: &Ranks) -> usize {
     if piece.len() == 1 || ranks.contains_key(piece) {
         usize::from(!piece.is_empty())
@@ -23,12 +24,12 @@ pub(crate) fn encode(piece: &[u8], ranks: &Ranks) -> Vec<u32> {
     Parts::merged(piece, ranks).tokens().filter_map(|token| ranks.get(token).copied()).collect()
 }
 
-/// The parts of a piece, which know their neighbours.
+/// The parts of a piece, linked to their neighbours.
 struct Parts<'a> {
     piece: &'a [u8],
-    /// For the part that begins at each byte: where it ends. `GONE` where a part no longer begins.
+    /// For the part that begins at each byte: its end. `GONE` if no part begins there any more.
     ends: Vec<usize>,
-    /// For the part that begins at each byte: where the one before it begins.
+    /// For the part that begins at each byte: the start of the previous one.
     befores: Vec<usize>,
 }
 
@@ -39,7 +40,7 @@ impl<'a> Parts<'a> {
         let ends = (1..=piece.len()).collect();
         let befores = (0..piece.len()).map(|start| start.wrapping_sub(1)).collect();
         let mut parts = Self { piece, ends, befores };
-        // The lowest rank first, the leftmost of several; with the pair's end, to check whether it is still there.
+        // The lowest rank first, then the leftmost; with the pair's end, to check that it still exists.
         let mut pairs: BinaryHeap<Reverse<(u32, usize, usize)>> =
             (0..piece.len()).filter_map(|start| parts.pair(start, ranks)).map(Reverse).collect();
         while let Some(Reverse((_, start, end))) = pairs.pop() {
@@ -56,7 +57,7 @@ impl<'a> Parts<'a> {
         parts
     }
 
-    /// Where the part that begins at `start` ends; `None` where none begins.
+    /// The end of the part that begins at `start`; `None` if none begins there.
     fn end(&self, start: usize) -> Option<usize> {
         self.ends.get(start).copied().filter(|end| *end != GONE)
     }
@@ -65,7 +66,7 @@ impl<'a> Parts<'a> {
         self.befores.get(start).copied().filter(|before| *before != GONE)
     }
 
-    /// The part at `start` and the next, where they make a token: its rank, beginning and end.
+    /// The part at `start` and the next, if they form a token: its rank, start and end.
     fn pair(&self, start: usize, ranks: &Ranks) -> Option<(u32, usize, usize)> {
         let end = self.end(self.end(start)?)?;
         let rank = ranks.get(self.piece.get(start..end)?)?;

@@ -1,9 +1,10 @@
 //! Token count of a prompt: its texts, and what the provider adds around them.
 //!
-//! The numbers are those of OpenAI's cookbook ("How to count tokens with tiktoken"), which it measured on gpt-4o, gpt-4 and
-//! gpt-3.5-turbo: 3 for each message, 1 for a name, 3 for the answer's beginning, and for each tool 7 (10 before gpt-4o), its
-//! `name:description`, 3 where it has parameters, 3 and `name:type:description` for each of them, and for a choice of values
-//! -3, and 3 and the value for each. Whatever else a prompt has is counted by its text, and the number is an estimate.
+//! The numbers are from OpenAI's cookbook ("How to count tokens with tiktoken"), measured on gpt-4o, gpt-4 and
+//! gpt-3.5-turbo: 3 for each message, 1 for a name, 3 for the start of the answer, and for each tool 7 (10 before
+//! gpt-4o), its `name:description`, 3 if it has parameters, 3 and `name:type:description` for each of them, and for a
+//! choice of values -3, plus 3 and the value for each. Everything else in a prompt is counted by its text, and the
+//! number is an estimate.
 
 use crate::Vocabulary;
 use ferrule_wire::{
@@ -19,17 +20,17 @@ const IMAGE: u64 = 255;
 pub struct Count {
     /// The number.
     pub tokens: u64,
-    /// Whether it is what the provider will count. Else it is an estimate.
+    /// Whether it is exactly what the provider will count. Otherwise it is an estimate.
     pub exact: bool,
 }
 
-/// How many tokens `text` has for `model`. An estimate where the model's vocabulary is not one of ours.
+/// The number of tokens of `text` for `model`. An estimate if the model's vocabulary is not built in.
 pub fn count_text(model: &str, text: &str) -> Count {
     let known = Vocabulary::of_model(model);
     Count { tokens: known.unwrap_or_else(|| Vocabulary::o200k()).count(text), exact: known.is_some() }
 }
 
-/// How many tokens the prompt of `request` has.
+/// The number of tokens of the prompt of `request`.
 pub fn count_prompt(request: &Request) -> Count {
     let model = request.model.as_str();
     let known = Vocabulary::of_model(model);
@@ -49,7 +50,7 @@ pub fn count_prompt(request: &Request) -> Count {
     Count { tokens: counter.tokens, exact: counter.exact }
 }
 
-/// Whether the cookbook's numbers are about this model. Reasoning models add what nobody sees.
+/// Whether the cookbook's numbers apply to this model. Reasoning models add hidden tokens.
 fn is_measured(model: &str) -> bool {
     ["gpt-4o", "gpt-4.1", "gpt-4", "gpt-3.5-turbo", "gpt-35-turbo"].iter().any(|name| model.starts_with(name))
         && !["audio", "realtime", "search", "vision"].iter().any(|kind| model.contains(kind))
@@ -90,7 +91,7 @@ impl Counter {
             self.add(1);
             self.text(name);
         }
-        // One part is a plain text for the provider; the cookbook does not speak of several.
+        // The provider treats one part as plain text; the cookbook does not cover several.
         self.exact &= message.content.len() <= 1 && message.role != Role::Tool;
         self.parts(&message.content);
     }
@@ -113,7 +114,7 @@ impl Counter {
                     self.add(IMAGE);
                 }
                 PartKind::Reasoning(reasoning) => self.guess(&reasoning.text),
-                // How many tokens a document or audio has depends on its content.
+                // The number of tokens of a document or audio depends on its content.
                 PartKind::Document(_) | PartKind::Audio(_) | PartKind::RedactedReasoning { .. } => {
                     self.exact = false;
                 }
@@ -165,10 +166,10 @@ impl Counter {
     fn property(&mut self, name: &str, mut fields: Fields<'_>) {
         let kind = fields.take_string("type");
         let description = fields.take_string("description");
-        // The cookbook's parameters have a type, a description and perhaps a choice of texts, and nothing below them.
+        // The cookbook's parameters have a type, a description and possibly a choice of texts, and no nested fields.
         self.exact &= kind.is_some() && description.is_some();
         if let Some(choices) = fields.take_array("enum") {
-            // 3 are taken off for the list, and each choice adds 3.
+            // The list subtracts 3, and each choice adds 3.
             self.add((3 * choices.len() as u64).saturating_sub(3));
             for choice in choices {
                 match choice.string() {
@@ -183,7 +184,7 @@ impl Counter {
         }
     }
 
-    /// `name:description`, without the description's full stop.
+    /// `name:description`, without the final full stop of the description.
     fn line(&mut self, parts: &[&str]) {
         let line = parts.join(":");
         self.text(line.strip_suffix('.').unwrap_or(&line));
@@ -198,7 +199,7 @@ mod tests {
         Request { model: model.into(), messages, ..Request::default() }
     }
 
-    /// The cookbook's example; its numbers are what the API answered.
+    /// The cookbook's example, with the numbers that the API returned.
     fn cookbook(model: &str) -> Request {
         let mut messages = vec![Message::text(
             Role::System,
@@ -262,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_measured_is_an_estimate() {
+    fn unmeasured_prompts_are_estimates() {
         let text = || vec![Message::text(Role::User, "Hi.")];
         for model in ["claude-3-opus", "o1", "gpt-5", "gpt-4o-audio-preview"] {
             assert!(!count_prompt(&request(model, text())).exact, "{model}");

@@ -8,13 +8,13 @@ use std::{
 /// The rank of each token, by its bytes.
 pub(crate) type Ranks = HashMap<&'static [u8], u32, BuildHasherDefault<TokenHasher>>;
 
-/// Mixes eight bytes at a time. The keys are ours, so nobody can choose them to collide; what is looked up is short.
+/// Mixes eight bytes at a time. The keys are built in, so they cannot be chosen to collide; looked-up texts are short.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct TokenHasher(u64);
 
 impl TokenHasher {
     const fn mix(&mut self, word: u64) {
-        // The multiplier is the golden ratio's, as Knuth's multiplicative hashing has it.
+        // The multiplier is derived from the golden ratio, as in Knuth's multiplicative hashing.
         self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     }
 }

@@ -1,7 +1,7 @@
-//! Splitting of a text into the pieces within which bytes are merged.
+//! Splitting of a text into pieces, within which bytes are merged.
 //!
-//! The patterns are tiktoken's (`tiktoken_ext/openai_public.py`), but for `\s+(?!\S)`: white space before a word leaves
-//! its last character to the word. We match `\s+` and do that ourselves, so that a regular expression without
+//! The patterns are tiktoken's (`tiktoken_ext/openai_public.py`), except for `\s+(?!\S)`: white space before a word
+//! leaves its last character to the word. We match `\s+` and do that ourselves, so that a regular expression without
 //! backtracking is enough and any text takes linear time.
 
 use regex::Regex;
@@ -10,7 +10,7 @@ const CL100K: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{
 
 const O200K: &str = r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+";
 
-/// Cuts a text into pieces.
+/// Splits a text into pieces.
 #[derive(Debug)]
 pub(crate) struct Splitter(Option<Regex>);
 
@@ -23,14 +23,14 @@ impl Splitter {
         Self(Regex::new(O200K).ok())
     }
 
-    /// The pieces of `text`, in order; together they are all of it.
+    /// The pieces of `text`, in order; together they are the whole text.
     pub(crate) fn pieces<'a>(&'a self, text: &'a str) -> impl Iterator<Item = &'a str> {
         let mut position = 0;
         std::iter::from_fn(move || {
             let found = self.0.as_ref()?.find_at(text, position)?;
             let mut end = found.end();
             let piece = found.as_str();
-            // Only `\s+` gives a piece of white space that does not end a line.
+            // Only `\s+` yields a piece of white space that does not end a line.
             if end < text.len()
                 && piece.chars().all(char::is_whitespace)
                 && let Some(last) = piece.chars().next_back()
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn white_space_leaves_its_last_character_to_the_word() {
+    fn white_space_leaves_its_last_character_to_the_next_word() {
         let pieces = |text| Splitter::o200k().pieces(text).map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(pieces("a   b"), ["a", "  ", " b"]);
         assert_eq!(pieces("a  \n  b  "), ["a", "  \n", " ", " b", "  "]);
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_are_all_of_a_text() {
+    fn pieces_add_up_to_the_text() {
         for splitter in [Splitter::cl100k(), Splitter::o200k()] {
             for text in ["I'LL it's\r\n\r\n 12345 naïve 你好\u{0301}", "\0\u{10ffff} \u{a0}x", "   "] {
                 assert_eq!(splitter.pieces(text).collect::<String>(), text);

@@ -7,7 +7,7 @@ use crate::{merge, ranks::Ranks, split::Splitter};
 use flate2::read::DeflateDecoder;
 use std::{hash::BuildHasherDefault, io::Read, sync::LazyLock};
 
-/// A vocabulary: which texts are one token.
+/// A vocabulary: the texts that are single tokens.
 #[derive(Debug)]
 pub struct Vocabulary {
     name: &'static str,
@@ -22,8 +22,8 @@ static O200K: LazyLock<Vocabulary> = LazyLock::new(|| {
     Vocabulary::unpack("o200k_base", include_bytes!("../data/o200k_base.deflate"), Splitter::o200k())
 });
 
-/// The models of each vocabulary, by how their names begin; the first that fits counts. From tiktoken's
-/// `tiktoken/model.py`, with the names that Azure has for some.
+/// The vocabulary of each model, by prefixes of names; the first match counts. From tiktoken's `tiktoken/model.py`,
+/// with Azure's names for some.
 const MODELS: [(&str, bool); 16] = [
     ("ft:gpt-4o", true),
     ("ft:gpt-4.1", true),
@@ -43,21 +43,21 @@ const MODELS: [(&str, bool); 16] = [
     ("davinci-002", false),
 ];
 
-/// As [`MODELS`]; these names are followed by a dash or nothing.
+/// As [`MODELS`]; these names are complete or followed by a dash.
 const REASONING_MODELS: [&str; 3] = ["o1", "o3", "o4-mini"];
 
 impl Vocabulary {
-    /// GPT-3.5's and GPT-4's, and the embedding models'.
+    /// The vocabulary of GPT-3.5, GPT-4 and the embedding models.
     pub fn cl100k() -> &'static Self {
         &CL100K
     }
 
-    /// Of GPT-4o and what came after it.
+    /// The vocabulary of GPT-4o and later models.
     pub fn o200k() -> &'static Self {
         &O200K
     }
 
-    /// That of an OpenAI model; `None` for other models.
+    /// The vocabulary of an OpenAI model; `None` for other models.
     pub fn of_model(model: &str) -> Option<&'static Self> {
         let is_reasoning = REASONING_MODELS.iter().any(|name| {
             model.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
@@ -74,7 +74,7 @@ impl Vocabulary {
         self.name
     }
 
-    /// How many tokens `text` has. Names of special tokens in it are text.
+    /// The number of tokens in `text`. Names of special tokens count as text.
     pub fn count(&self, text: &str) -> u64 {
         self.splitter.pieces(text).map(|piece| merge::count(piece.as_bytes(), &self.ranks) as u64).sum()
     }
@@ -86,9 +86,9 @@ impl Vocabulary {
 
     fn unpack(name: &'static str, packed: &[u8], splitter: Splitter) -> Self {
         let mut bytes = Vec::new();
-        // A vocabulary that is broken would count bytes; a test reads both.
+        // With a broken vocabulary bytes would be counted; a test reads both.
         let _ = DeflateDecoder::new(packed).read_to_end(&mut bytes);
-        // For as long as the program runs: it is only ever made for a static.
+        // Leaked for the lifetime of the program: it is only made for a static.
         let mut rest: &'static [u8] = bytes.leak();
         let mut ranks = Ranks::with_capacity_and_hasher(200_000, BuildHasherDefault::default());
         let mut rank = 0;
@@ -108,12 +108,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_are_whole() {
+    fn both_vocabularies_are_complete() {
         assert_eq!((Vocabulary::cl100k().ranks.len(), Vocabulary::o200k().ranks.len()), (100_256, 199_998));
     }
 
     #[test]
-    fn models_have_theirs() {
+    fn models_have_their_vocabularies() {
         let name = |model| Vocabulary::of_model(model).map_or("", Vocabulary::name);
         for model in [
             "gpt-4o",

@@ -1,4 +1,4 @@
-//! Token counts compared with tiktoken's own algorithm, as the crate tiktoken-rs has it.
+//! Token counts compared with tiktoken's own algorithm, as implemented by tiktoken-rs.
 
 use ferrule_tokens::Vocabulary;
 use proptest::prelude::*;
@@ -57,7 +57,7 @@ proptest! {
     }
 }
 
-/// tiktoken takes quadratic time for some of these, or gives up; a second would be a thousand times ours.
+/// tiktoken takes quadratic time for some of these, or fails; a second would be a thousand times ours.
 #[test]
 fn long_texts_without_a_break_take_linear_time() {
     let started = std::time::Instant::now();

@@ -1,5 +1,5 @@
-//! What every store must hold: against a model that keeps everything that ever happened and adds it up each time, and by
-//! example. Whoever includes this says with `store` which one it is, and how often the model is tried (`CASES`).
+//! Conformance of stores, compared with a model that records every event and adds them up each time, and by example.
+//! The including file provides `store` and the number of model runs (`CASES`).
 
 use ferrule_admission::{
     Admission, Begun, BudgetFigures, Claim, Clock, Demand, Key, LimitFigures, ManualClock, Outcome, Verdict,
@@ -15,7 +15,7 @@ fn admission(clock: &Arc<ManualClock>, most_waiting: usize) -> Arc<Admission> {
 }
 
 const MINUTE: u64 = 60_000;
-/// What a window keeps beyond its length: a slot of it, and the margin.
+/// How long a window keeps events beyond its length: a slot, and the margin.
 const KEPT: u64 = 61 + 100;
 
 fn key(rule: &str, value: &str) -> Key {
@@ -43,7 +43,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..200)
 }
 
-/// One attempt as the model knows it.
+/// One attempt as recorded by the model.
 #[derive(Debug)]
 struct Known {
     tokens: u64,
@@ -112,7 +112,7 @@ proptest! {
                         let one = &mut known[index];
                         let tokens = used.map(|used| used.min(one.tokens));
                         let cost = used.map(|used| u128::from(used).min(one.cost));
-                        // The second time it has to do nothing.
+                        // The second time must do nothing.
                         for _ in 0..2 {
                             lease.settle(Outcome::Used { tokens, cost, is_estimate: false });
                         }
@@ -166,7 +166,7 @@ fn no_rolling_minute_has_more_than_the_limit() {
     let admission = admission(&clock, 100);
     let figures = LimitFigures { requests: [None, Some(10), None], ..LimitFigures::default() };
     let mut sent = Vec::new();
-    // As many as get through, tried each 37 ms for five minutes; each takes a moment from its admission to its sending.
+    // As many as possible, tried every 37 ms for five minutes; each is sent a moment after its admission.
     for _ in 0..8_000 {
         clock.advance(37);
         if let Begun::Admitted(lease) = admission.begin(limited(figures, None), false) {
@@ -179,12 +179,12 @@ fn no_rolling_minute_has_more_than_the_limit() {
         let within = sent.iter().skip(first).take_while(|other| **other < at + MINUTE).count();
         assert!(within <= 10, "{within} in the minute from {at}");
     }
-    // It is the limit, and not much less.
+    // The limit is reached, or nearly.
     assert!(sent.len() >= 48, "{}", sent.len());
 }
 
 #[test]
-fn what_is_not_sent_yet_is_forgotten_by_no_window() {
+fn pending_requests_never_expire() {
     let clock = Arc::new(ManualClock::at(0));
     let admission = admission(&clock, 100);
     let figures = LimitFigures { requests: [Some(1), None, None], ..LimitFigures::default() };
@@ -215,7 +215,7 @@ fn refused_calls_do_not_count() {
 }
 
 #[test]
-fn who_waits_is_served_in_turn_and_holds_up_nobody_else() {
+fn waiters_are_served_in_order_and_do_not_block_others() {
     let clock = Arc::new(ManualClock::at(0));
     let admission = admission(&clock, 3);
     let one = LimitFigures { concurrency: Some(1), ..LimitFigures::default() };
@@ -229,7 +229,7 @@ fn who_waits_is_served_in_turn_and_holds_up_nobody_else() {
             other => panic!("{other:?}"),
         })
         .collect();
-    // The queue is bounded; another value has a counter of its own.
+    // The queue is bounded; another value has a separate counter.
     assert!(
         matches!(admission.begin(limited_in("a", one, Some(1_000)), true), Begun::Refused(refused) if refused.is_queue_full)
     );
@@ -239,7 +239,7 @@ fn who_waits_is_served_in_turn_and_holds_up_nobody_else() {
     drop(first);
     assert!(matches!(waiting[1].check(), Verdict::Wait(_)));
     let Verdict::Admitted(second) = waiting[0].check() else { panic!() };
-    // One that leaves is passed over; one that was admitted and leaves gives its place on.
+    // A waiter that leaves is skipped; one that leaves after its admission passes its permits on.
     drop(waiting.remove(1));
     drop(second);
     drop(waiting.remove(0));
@@ -248,7 +248,7 @@ fn who_waits_is_served_in_turn_and_holds_up_nobody_else() {
 }
 
 #[test]
-fn who_is_short_of_its_own_does_not_keep_what_all_share() {
+fn a_waiter_at_its_own_limit_does_not_hold_shared_capacity() {
     let clock = Arc::new(ManualClock::at(0));
     let admission = admission(&clock, 10);
     let claims = |team: &str| {
@@ -260,7 +260,7 @@ fn who_is_short_of_its_own_does_not_keep_what_all_share() {
     let Begun::Waiting(mut second_a) = admission.begin(claims("a"), true) else { panic!() };
     let Begun::Admitted(_b) = admission.begin(claims("b"), true) else { panic!() };
     let Begun::Admitted(_c) = admission.begin(claims("c"), true) else { panic!() };
-    // Now all are full: whoever comes stands behind those who came before.
+    // Now all are full: a new call queues behind those that came before.
     let Begun::Waiting(mut d) = admission.begin(claims("d"), true) else { panic!() };
     drop(a);
     assert!(matches!(d.check(), Verdict::Wait(_)));
@@ -268,12 +268,12 @@ fn who_is_short_of_its_own_does_not_keep_what_all_share() {
 }
 
 #[test]
-fn waiting_ends_when_it_can_help_no_more() {
+fn waiting_ends_when_it_cannot_help() {
     let clock = Arc::new(ManualClock::at(0));
     let admission = admission(&clock, 10);
     let figures = LimitFigures { requests: [None, Some(1), None], ..LimitFigures::default() };
     let Begun::Admitted(lease) = admission.begin(limited(figures, Some(1_000)), true) else { panic!() };
-    // It may still turn out not to be sent.
+    // It may still turn out to be unsent.
     let Begun::Waiting(mut ticket) = admission.begin(limited(figures, Some(1_000)), true) else { panic!() };
     assert!(matches!(ticket.check(), Verdict::Wait(_)));
     lease.sent();
@@ -286,7 +286,7 @@ fn waiting_ends_when_it_can_help_no_more() {
 }
 
 #[test]
-fn budgets_begin_anew_with_their_period() {
+fn budgets_reset_with_their_period() {
     // 2026-11-30T22:59:00Z, a minute before December in Oslo.
     let clock = Arc::new(ManualClock::at(1_796_079_540));
     let admission = admission(&clock, 10);
@@ -301,14 +301,14 @@ fn budgets_begin_anew_with_their_period() {
     let Begun::Refused(refused) = admission.begin(claim(31), false) else { panic!() };
     assert_eq!((refused.shortage.used, refused.retry_after), (70, Some(60_000)));
     clock.advance(60_000);
-    // What began in November is November's.
+    // What began in November counts in November.
     let Begun::Admitted(new) = admission.begin(claim(100), false) else { panic!() };
     old.settle(Outcome::Used { tokens: None, cost: Some(60), is_estimate: false });
     let found = admission.budget(&key("budget", "x"), &figures);
     assert_eq!((found.reported, found.reserved), (0, 100));
     let crossings = new.settle(Outcome::Used { tokens: None, cost: Some(81), is_estimate: false });
     assert_eq!(crossings.iter().map(|one| one.percent).collect::<Vec<_>>(), [80]);
-    // More may be spent where somebody says so, and what was spent can be forgotten.
+    // A budget can be topped up, and its spending reset.
     assert!(matches!(admission.begin(claim(20), false), Begun::Refused(_)));
     let adjust = |adjustment| admission.adjust(&key("budget", "x"), &figures, adjustment).unwrap();
     assert_eq!(adjust(ferrule_admission::Adjustment::TopUp(50)).whole(), 150);
@@ -319,7 +319,7 @@ fn budgets_begin_anew_with_their_period() {
 }
 
 #[test]
-fn a_rolling_budget_forgets_what_is_old() {
+fn spending_expires_from_a_rolling_budget() {
     let clock = Arc::new(ManualClock::at(0));
     let admission = admission(&clock, 10);
     let figures = BudgetFigures { amount: 100, window: Arc::new(Window::Rolling(3_600_000)), is_hard: true };

@@ -24,7 +24,7 @@ async fn a_call_is_settled_and_recorded_when_it_ends() {
 }
 
 #[tokio::test]
-async fn a_stream_counts_when_it_ends_and_when_it_is_left() {
+async fn a_stream_counts_when_it_ends_or_is_dropped() {
     let simulator = simulator();
     let client = Client::new(settings(&simulator)).unwrap();
     let open = || async {
@@ -59,7 +59,7 @@ async fn a_failed_call_counts_as_failed() {
 }
 
 #[tokio::test]
-async fn rows_are_told_apart_by_alias_and_metadata_and_name_who_answered() {
+async fn rows_differ_by_alias_and_metadata_and_name_the_answering_provider() {
     let simulator = simulator();
     let nowhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut first = provider("first", &simulator);

@@ -1,4 +1,4 @@
-//! The client against simulated providers. One program, so that it is linked once.
+//! Client tests against simulated providers. One program, so that it is linked once.
 #![expect(clippy::unwrap_used, reason = "the support code of tests")]
 
 mod accounting;

@@ -1,4 +1,4 @@
-//! Settings: which engine they make, and their replacement while calls are in flight.
+//! Settings: the engine built from them, and their replacement while calls are in flight.
 
 use crate::{ask, provider, settings, simulator};
 use ferrule_catalog::{Catalog, Entry};
@@ -7,7 +7,7 @@ use ferrule_engine::Place;
 use std::sync::Arc;
 
 #[tokio::test]
-async fn other_settings_hold_for_calls_that_begin_after_them() {
+async fn new_settings_apply_to_calls_that_begin_later() {
     let simulator = simulator();
     let client = Client::new(settings(&simulator)).unwrap();
     let before = client.resolve_call("openai/x").unwrap();
@@ -22,7 +22,7 @@ async fn other_settings_hold_for_calls_that_begin_after_them() {
 }
 
 #[test]
-fn settings_that_are_not_usable_leave_the_old_ones() {
+fn invalid_settings_leave_the_old_ones_in_place() {
     let simulator = simulator();
     let client = Client::new(settings(&simulator)).unwrap();
     let mut wrong = settings(&simulator);
@@ -66,7 +66,7 @@ fn bare_names_are_looked_up_in_the_catalog_with_the_users_own_entries() {
 }
 
 #[tokio::test]
-async fn all_providers_are_asked_at_once_how_they_are() {
+async fn health_checks_run_concurrently() {
     let simulator = simulator();
     let client = Client::new(settings(&simulator)).unwrap();
     let ids = vec!["openai".to_owned(), "nobody".to_owned(), "openai".to_owned()];

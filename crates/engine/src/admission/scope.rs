@@ -43,7 +43,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) provider: &'a str,
     /// `provider/model`.
     pub(crate) target: &'a str,
-    /// `provider`, or `provider#2` where it has several keys.
+    /// `provider`, or `provider#2` if it has several keys.
     pub(crate) key: &'a str,
 }
 

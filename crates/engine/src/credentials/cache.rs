@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_next_one_is_fetched_ahead_by_one_task_while_calls_use_the_old() {
+    async fn one_task_fetches_the_next_token_while_calls_use_the_old_one() {
         let (cache, gate, fetches) = numbered(Some(HOUR));
         gate.add_permits(1);
         assert_eq!(value(&cache).await, 1);
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_that_expired_is_waited_for() {
+    async fn calls_wait_for_a_new_token_after_expiry() {
         let (cache, gate, _) = numbered(Some(HOUR));
         gate.add_permits(2);
         assert_eq!(value(&cache).await, 1);
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_failed_fetch_leaves_the_old_one_and_pauses() {
+    async fn a_failed_fetch_keeps_the_old_token_and_pauses() {
         let fetches = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&fetches);
         let cache = Cache::new(move || {
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_refused_is_forgotten_once_and_what_came_after_it_stays() {
+    async fn a_refused_token_is_dropped_once_and_a_newer_one_stays() {
         let (cache, gate, fetches) = numbered(None);
         gate.add_permits(5);
         let (first, _) = cache.get().await.unwrap();
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_fetch_that_dies_is_started_again() {
+    async fn a_dead_fetch_is_restarted() {
         let fetches = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&fetches);
         let cache = Cache::new(move || {

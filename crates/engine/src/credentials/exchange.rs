@@ -193,7 +193,7 @@ mod tests {
     use crate::TransportSettings;
 
     #[test]
-    fn what_this_machine_runs_on_is_told_from_the_rest() {
+    fn metadata_services_are_recognised() {
         let tls = Arc::new(Tls::read(&TransportSettings::default()).unwrap());
         let exchange =
             Exchange::new(tls, Environment::from_variables([("GCE_METADATA_HOST", "metadata.test:81")]));

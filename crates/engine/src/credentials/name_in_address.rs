@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_lead_nowhere_else() {
+    fn names_cannot_redirect_an_address() {
         for region in ["us-east-2", "cn-north-1", "us-gov-west-1"] {
             assert!(is_region(region), "{region}");
         }

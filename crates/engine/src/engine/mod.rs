@@ -283,7 +283,7 @@ impl Engine {
         Health::judge(provider, started, outcome)
     }
 
-    /// Returns `found`, and notifies the call's observer where it is an error.
+    /// Returns `found`, and notifies the call's observer if it is an error.
     #[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
     fn observed(
         options: &CallOptions,

@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_found_once_for_each_list() {
+    fn each_list_of_names_is_parsed_once() {
         let cases = HeaderCases::default();
         for names in [
             &b"Host\nX-Stainless-OS\nanthropic-version\n"[..],

@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_fit_with_any_query_or_with_this_one() {
+    fn patterns_match_any_query_or_the_given_one() {
         for (pattern, url, expected) in [
             ("https://a.example/v1", "https://a.example/v1", true),
             ("https://a.example/v1", "https://a.example/v1?x=1", true),
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_in_json_are_the_same_by_their_meaning() {
+    fn json_bodies_are_compared_by_meaning() {
         assert!(is_same(br#"{"a": 1, "b": [2]}"#, br#"{"b":[2],"a":1}"#));
         assert!(!is_same(br#"{"a": 1}"#, br#"{"a":2}"#));
         assert!(is_same(b"x", b"x"));

@@ -58,7 +58,7 @@ fn succeed(ring: &Arc<KeyRing>, model: &str) -> usize {
 }
 
 #[tokio::test]
-async fn shares_are_by_weight_and_in_turns() {
+async fn keys_are_taken_in_turns_by_weight() {
     let states = KeyStates::default();
     let ring = ring(&[(FIRST, 3.0), (SECOND, 1.0), ("sk-third-0123456789", 1.0)], &states);
     let taken: Vec<usize> = (0..50).map(|_| succeed(&ring, "m")).collect();
@@ -69,7 +69,7 @@ async fn shares_are_by_weight_and_in_turns() {
 }
 
 #[tokio::test]
-async fn those_that_were_tried_are_not_taken_again() {
+async fn tried_keys_are_not_taken_again() {
     let states = KeyStates::default();
     let ring = ring(&[(FIRST, 1.0), (SECOND, 1.0)], &states);
     assert_eq!(ring.take("m", &[0], &BREAKER(), false).unwrap().index(), 1);
@@ -78,7 +78,7 @@ async fn those_that_were_tried_are_not_taken_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rate_limited_key_rests_at_its_model_for_as_long_as_was_said() {
+async fn a_rate_limited_key_is_suspended_at_its_model_for_the_given_time() {
     let states = KeyStates::default();
     let ring = ring(&[(FIRST, 1.0), (SECOND, 1.0)], &states);
     assert_eq!(fail(&ring, "a", ErrorKind::RateLimited, Some(20)), 0);
@@ -93,7 +93,7 @@ async fn a_rate_limited_key_rests_at_its_model_for_as_long_as_was_said() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_word_it_rests_longer_each_time() {
+async fn without_a_given_time_suspensions_grow() {
     let states = KeyStates::default();
     let ring = ring(&[(FIRST, 1.0)], &states);
     let mut rests = Vec::new();
@@ -135,7 +135,7 @@ async fn a_refused_key_is_tried_again_by_one_call_after_a_growing_pause() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_probe_that_is_cancelled_gives_its_place_back() {
+async fn a_cancelled_probe_returns_its_permit() {
     let states = KeyStates::default();
     let ring = ring(&[(FIRST, 1.0)], &states);
     fail(&ring, "m", ErrorKind::QuotaExceeded, None);
@@ -145,7 +145,7 @@ async fn a_probe_that_is_cancelled_gives_its_place_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_error_counts_them_and_names_none() {
+async fn the_error_counts_the_keys_and_shows_none() {
     let states = KeyStates::default();
     let ring = ring(&[(FIRST, 1.0), (SECOND, 1.0)], &states);
     fail(&ring, "m", ErrorKind::RateLimited, Some(12));
@@ -172,7 +172,7 @@ async fn the_error_counts_them_and_names_none() {
 }
 
 #[tokio::test]
-async fn what_is_known_of_a_key_stays_with_it() {
+async fn the_state_of_a_key_survives_reloads() {
     let states = KeyStates::default();
     let before = ring(&[(FIRST, 1.0), (SECOND, 1.0)], &states);
     assert_eq!(fail(&before, "m", ErrorKind::Authentication, None), 0);

@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_idle_too_long_by_the_clock_on_the_wall_is_retired() {
+    fn connections_idle_too_long_by_the_wall_clock_are_retired() {
         let connections = Connections::default();
         idle(&connections, Duration::from_secs(54));
         idle(&connections, Duration::from_secs(56));
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn with_a_dead_connection_go_those_that_were_idle_as_long() {
+    fn a_dead_connection_retires_those_idle_as_long() {
         let connections = Connections::default();
         let dead = idle(&connections, Duration::from_secs(30));
         idle(&connections, Duration::from_secs(31));

@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_used_is_an_error_that_names_its_variable_where_it_is_needed() {
+    fn an_invalid_proxy_is_an_error_that_names_its_variable_when_used() {
         for value in [
             "ftp://p:1",
             "http://",

@@ -49,7 +49,7 @@ fn waited(step: Step) -> Option<usize> {
 }
 
 #[test]
-fn one_candidate_is_retried_after_a_delay_as_often_as_it_may() {
+fn a_single_candidate_is_retried_with_delays_up_to_the_limit() {
     let mut one = plan(1, 2);
     assert_eq!(one.first(), attempt(0));
     assert_eq!(waited(one.after(&busy(), KEYS, at(0))), Some(0));
@@ -69,7 +69,7 @@ fn one_candidate_is_retried_after_a_delay_as_often_as_it_may() {
 }
 
 #[test]
-fn a_target_that_is_listed_twice_is_one() {
+fn duplicate_targets_count_as_one() {
     let seats = |targets: &[usize]| {
         let seats = targets.iter().map(|target| Seat::new(Pool::Group, None).of(Some(*target))).collect();
         Plan::new(seats, rules(1))
@@ -101,7 +101,7 @@ fn a_target_that_is_listed_twice_is_one() {
 }
 
 #[test]
-fn a_failure_moves_on_at_once_and_the_round_begins_anew_after_the_backoff() {
+fn a_failure_moves_on_at_once_and_a_new_round_begins_after_the_backoff() {
     let mut three = plan(3, 1);
     assert_eq!(three.first(), attempt(0));
     assert_eq!(three.after(&busy(), KEYS, at(0)), attempt(1));
@@ -117,7 +117,7 @@ fn a_failure_moves_on_at_once_and_the_round_begins_anew_after_the_backoff() {
 }
 
 #[test]
-fn who_asks_for_too_long_a_wait_is_left() {
+fn a_target_with_too_long_a_retry_after_is_dropped() {
     let mut two = plan(2, 2);
     let long = provider(ErrorKind::RateLimited, Some(Duration::from_secs(121)));
     assert_eq!(two.after(&long, KEYS, at(0)), attempt(1));
@@ -165,7 +165,7 @@ fn failover_on_decides_what_moves() {
 }
 
 #[test]
-fn no_more_candidates_are_asked_than_may_be() {
+fn the_number_of_candidates_is_limited() {
     let of = |most| Rules { max_targets: Some(most), ..rules(1) };
     let mut three = Plan::new(vec![Seat::default(); 3], of(2));
     assert_eq!(three.first(), attempt(0));
@@ -185,14 +185,14 @@ fn no_more_candidates_are_asked_than_may_be() {
 }
 
 #[test]
-fn a_prompt_that_is_known_to_be_too_long_begins_with_the_models_for_that() {
+fn a_prompt_known_to_be_too_long_starts_with_the_context_fallback() {
     let seats = vec![Seat::new(Pool::Context, None), Seat::new(Pool::Filter, None)];
     assert_eq!(Plan::new(seats, rules(0)).first(), attempt(0));
     assert_eq!(Plan::new(vec![Seat::new(Pool::Filter, None)], rules(0)).first(), Step::GiveUp);
 }
 
 #[test]
-fn a_silent_candidate_is_not_asked_again() {
+fn a_silent_candidate_is_not_retried() {
     let mut two = plan(2, 5);
     assert_eq!(two.after(&expired(TimeoutKind::FirstByte).into(), KEYS, at(0)), attempt(1));
     assert_eq!(waited(two.after(&busy(), KEYS, at(0))), Some(1));
@@ -200,7 +200,7 @@ fn a_silent_candidate_is_not_asked_again() {
 }
 
 #[test]
-fn a_long_prompt_goes_where_more_fits_and_then_to_the_models_for_that() {
+fn a_long_prompt_moves_to_larger_windows_and_then_to_the_context_fallback() {
     let long = provider(ErrorKind::ContextLength, None);
     let seats = || {
         [(Pool::Group, Some(8)), (Pool::Group, Some(8)), (Pool::Group, Some(32)), (Pool::Context, Some(1000))]
@@ -219,7 +219,7 @@ fn a_long_prompt_goes_where_more_fits_and_then_to_the_models_for_that() {
 }
 
 #[test]
-fn a_filter_is_routed_around_where_the_group_says_so() {
+fn a_content_filter_is_routed_around_if_the_group_says_so() {
     let refused = provider(ErrorKind::ContentFiltered, None);
     let mut seats = vec![Seat::default(); 2];
     seats.push(Seat::new(Pool::Filter, None));
@@ -229,7 +229,7 @@ fn a_filter_is_routed_around_where_the_group_says_so() {
 }
 
 #[test]
-fn what_was_not_processed_is_repeated_once_and_not_counted() {
+fn an_unprocessed_request_is_repeated_once_without_counting() {
     let stale = Failed::new(Failure::Connect(String::new()), Again::AtOnce);
     let mut one = plan(1, 0);
     assert_eq!(one.after(&stale, KEYS, at(0)), Step::Repeat);
@@ -284,7 +284,7 @@ fn credentials_are_renewed_once_and_another_key_is_used_before_another_target() 
 }
 
 #[test]
-fn a_candidate_without_a_key_is_passed_over_and_waited_for_where_it_is_soon_back() {
+fn a_candidate_without_a_key_is_skipped_or_briefly_waited_for() {
     let no_key = |seconds: Option<u64>| Refusal::NoKey { usable_in: seconds.map(Duration::from_secs) };
     let mut two = plan(2, 2);
     assert_eq!(two.first(), attempt(0));
@@ -298,7 +298,7 @@ fn a_candidate_without_a_key_is_passed_over_and_waited_for_where_it_is_soon_back
 }
 
 #[test]
-fn who_cannot_be_asked_is_passed_over() {
+fn unusable_candidates_are_skipped() {
     let open = |seconds| Refusal::Open { reopens: Duration::from_secs(seconds) };
     let mut two = plan(2, 2);
     assert_eq!(two.first(), attempt(0));
@@ -322,7 +322,7 @@ fn who_cannot_be_asked_is_passed_over() {
 }
 
 #[test]
-fn a_failure_stands_where_the_others_cannot_be_asked() {
+fn the_failure_is_reported_if_no_other_candidate_is_usable() {
     let mut two = plan(2, 1);
     assert_eq!(two.after(&busy(), KEYS, at(0)), attempt(1));
     assert_eq!(waited(two.skip(Refusal::Unusable, at(0))), Some(0), "the first one's retries go on");
@@ -378,7 +378,7 @@ fn pools() -> impl Strategy<Value = (Pool, Option<u64>)> {
 }
 
 #[test]
-fn of_two_that_are_asked_at_once_one_counts() {
+fn one_of_two_raced_candidates_counts() {
     let mut three = plan(3, 2);
     assert_eq!(three.first(), attempt(0));
     assert_eq!(three.others().next(), Some(1));
@@ -398,7 +398,7 @@ fn of_two_that_are_asked_at_once_one_counts() {
 }
 
 #[test]
-fn who_refuses_a_prefix_is_asked_once_more() {
+fn a_target_that_refuses_a_prefix_is_retried_without_it() {
     let mut two = plan(2, 0);
     two.first();
     assert_eq!(two.after(&provider(ErrorKind::InvalidRequest, None), KEYS, at(0)), Step::GiveUp);
@@ -407,7 +407,7 @@ fn who_refuses_a_prefix_is_asked_once_more() {
 }
 
 #[test]
-fn an_answer_is_declined_only_for_somebody_who_was_not_asked() {
+fn an_answer_is_declined_only_for_an_untried_candidate() {
     let mut two = plan(2, 2);
     two.first();
     assert!(two.has_another_for(Reason::Unreadable));

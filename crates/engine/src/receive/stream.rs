@@ -438,7 +438,7 @@ mod tests {
 
     /// The first half of a pair waits for the second, which does not come.
     #[test]
-    fn text_that_was_held_back_comes_before_the_failure_of_a_connection() {
+    fn held_back_text_is_delivered_before_a_connection_failure() {
         let mut decoder = find("openai-chat").unwrap().stream_decoder(StreamLimits::default());
         let mut events = Vec::new();
         let chunk = |text: &str| {

@@ -39,7 +39,7 @@ struct Wildcard {
 }
 
 impl Pattern {
-    /// `name` as a pattern; `None` where there is no star in it.
+    /// `name` as a pattern; `None` if it has no star.
     pub(super) fn read(name: &str) -> Result<Option<Self>, String> {
         if name.matches('*').count() > 1 {
             return Err("expected at most one `*` in the name".into());

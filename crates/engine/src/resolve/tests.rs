@@ -219,7 +219,7 @@ fn wildcards() {
 }
 
 #[test]
-fn what_leads_nowhere_is_refused_when_it_is_set() {
+fn dead_ends_are_refused_when_set() {
     for (aliases, alias, said) in [
         (&[("a", "b"), ("b", "c"), ("c", "a")][..], "a", "a -> b -> c -> a"),
         (&[("a", "a")], "a", "a -> a"),
@@ -280,7 +280,7 @@ fn groups() {
 }
 
 #[test]
-fn wildcard_groups_lead_and_are_led_to_like_others() {
+fn wildcard_groups_resolve_like_others() {
     let groups = vec![
         group("any-*", &["openai/*", "groq/*"]),
         group("mixed-*", &["fast", "any-*", "way-*"]),
@@ -314,7 +314,7 @@ fn wildcard_groups_lead_and_are_led_to_like_others() {
 }
 
 #[test]
-fn groups_that_lead_nowhere_are_refused() {
+fn groups_with_dead_ends_are_refused() {
     for (groups, aliases, said) in [
         (vec![group("a", &["b"]), group("b", &["a"])], &[][..], "a -> b -> a"),
         (vec![group("a", &["way"])], &[("way", "a")], "circle"),
@@ -370,7 +370,7 @@ fn errors_repeat_no_more_than_they_should() {
 proptest! {
     /// Whatever the aliases: they are refused, or every name resolves, the same way each time.
     #[test]
-    fn every_name_ends(
+    fn every_name_resolves_or_is_refused(
         aliases in prop::collection::vec(("[ab*/]{0,3}", "[ab*/]{0,3}|openai/[a*]{1,2}"), 0..8),
         name in "[ab/:*]{0,5}",
     ) {

@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_logarithm_is_near_that_of_the_library() {
+    fn the_logarithm_is_close_to_the_standard_librarys() {
         let mut random = fastrand::Rng::with_seed(1);
         for _ in 0..10_000 {
             let number = random.f64().max(1e-15);
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn hashes_stay_what_they_are() {
+    fn hashes_are_stable() {
         assert_eq!(session_hash("conversation-1"), 480_992_307_257_116_365);
     }
 }

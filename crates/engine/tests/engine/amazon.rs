@@ -1,4 +1,4 @@
-//! Requests signed for Amazon, and every place its credentials are found in, played by servers of ours.
+//! Amazon's request signatures, and every source of its credentials, simulated by local servers.
 
 use crate::support::{
     CANARY, bounded, call, drain, engine,
@@ -47,7 +47,7 @@ fn keys() -> AwsSettings {
     }
 }
 
-/// An environment where the metadata services are `metadata`'s and all else Amazon has is `other`'s.
+/// An environment in which the metadata services are at `metadata` and everything else of Amazon's is at `other`.
 fn environment(variables: &[(&str, &str)], metadata: SocketAddr, other: SocketAddr) -> Environment {
     let mut environment = Environment::from_variables(variables.iter().copied());
     let metadata = format!("http://{metadata}");
@@ -61,7 +61,7 @@ fn environment(variables: &[(&str, &str)], metadata: SocketAddr, other: SocketAd
 }
 
 #[tokio::test]
-async fn each_attempt_is_signed_plain_streamed_and_listed() {
+async fn every_attempt_is_signed() {
     let mut steps = stream(&["start\n", "done\n"]);
     steps.push(end());
     let server = Server::start(vec![
@@ -107,7 +107,7 @@ async fn the_bearer_key_is_preferred_unless_settings_choose_otherwise() {
 }
 
 #[tokio::test]
-async fn the_region_is_found_in_its_order() {
+async fn the_region_is_looked_up_in_order() {
     let folder = Folder::new();
     let config =
         folder.write("config", "[default]\nregion = eu-north-1\n[profile other]\nregion=sa-east-1\n");
@@ -129,7 +129,7 @@ async fn the_region_is_found_in_its_order() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_wrong_is_put_right_once() {
+async fn clock_skew_is_corrected_once() {
     let date = "date: Wed, 15 Jan 2025 12:00:00 GMT\r\n";
     let refused = answer(403, date, "InvalidSignatureException: Signature expired");
     let server = Server::start(vec![
@@ -143,13 +143,13 @@ async fn a_clock_that_is_wrong_is_put_right_once() {
     let engine = engine(aws(server.address, keys(), Environment::from_variables::<&str, &str>([])));
     let reply = bounded(engine.complete(once())).await.unwrap();
     assert_eq!(reply.attempts.len(), 2, "putting the clock right is no retry");
-    // What was learnt is kept.
+    // The learned clock skew is kept.
     assert_eq!(bounded(engine.complete(once())).await.unwrap().attempts.len(), 1);
     let dates: Vec<String> =
         server.requests().iter().map(|request| request.header("x-amz-date").unwrap().to_owned()).collect();
     assert!(!dates[0].starts_with("2025"), "{dates:?}");
     assert!(dates[1].starts_with("20250115T1200") && dates[2].starts_with("20250115T1200"), "{dates:?}");
-    // The clocks agree now, so it is the key that is wrong.
+    // The clocks agree now, so the key must be wrong.
     let error = bounded(engine.complete(once())).await.unwrap_err();
     assert_eq!(error.attempts.len(), 1, "{error}");
 }
@@ -192,7 +192,7 @@ fn role_answer(action: &str, id: &str) -> Vec<Step> {
     answer(200, "", &body)
 }
 
-/// Calls with what `variables` lead to: the id of the key that signs, or the error.
+/// Calls with the credentials that `variables` lead to: the id of the signing key, or the error.
 async fn id_found(aws_: AwsSettings, environment: Environment) -> Result<String, String> {
     let server = Server::start(vec![answer(200, "", "hi")]).await;
     let engine = engine(aws(server.address, aws_, environment));
@@ -247,7 +247,7 @@ region = eu-west-1
 ";
 
 #[tokio::test]
-async fn each_source_is_asked_in_its_order() {
+async fn sources_are_tried_in_order() {
     let folder = Folder::new();
     let config = folder.write("config", FILES);
     let credentials = folder.write(
@@ -363,7 +363,7 @@ async fn each_source_is_asked_in_its_order() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_program_may_give_the_credentials() {
+async fn a_credential_process_is_run() {
     let folder = Folder::new();
     let printed = format!(r#"{{"Version":1,"AccessKeyId":"AKPROGRAM","SecretAccessKey":"{CANARY}"}}"#);
     let printed = folder.write("a file", &printed);
@@ -385,7 +385,7 @@ async fn a_program_may_give_the_credentials() {
 }
 
 #[tokio::test]
-async fn what_refuses_credentials_says_why_without_secrets() {
+async fn refusals_of_credentials_say_why_without_secrets() {
     let denied =
         "<ErrorResponse><Error><Code>AccessDenied</Code><Message>not you</Message></Error></ErrorResponse>";
     let sts = Server::start(vec![answer(403, "", denied)]).await;
@@ -414,7 +414,7 @@ async fn what_refuses_credentials_says_why_without_secrets() {
     assert!(error.contains("no region: give one, or set AWS_REGION"), "{error}");
 }
 
-/// A refusal says where the refused credentials come from, as that of a key does.
+/// A refusal says where the refused credentials come from, as for a key.
 #[tokio::test]
 async fn refused_credentials_say_where_they_were_found() {
     let folder = Folder::new();
@@ -468,9 +468,9 @@ async fn refused_credentials_say_where_they_were_found() {
     }
 }
 
-/// The configured region signs where the address does not say one, as that of a private endpoint.
+/// The configured region is used for signatures if the address has none, as with a private endpoint.
 #[test]
-fn a_region_of_the_provider_is_that_of_its_signatures() {
+fn the_providers_region_is_used_for_signatures() {
     let region = |authentication: Authentication| match authentication {
         Authentication::Aws(aws) => aws.region,
         other => panic!("{other:?}"),

@@ -1,4 +1,4 @@
-//! How requests are authorised: keys in their headers, tokens from a source, and what happens when one is refused.
+//! Authorisation of requests: keys in their headers, tokens from a source, and the handling of refusals.
 
 use crate::support::{
     CANARY, bounded, call, engine, engine_with,
@@ -20,7 +20,7 @@ use std::{
 };
 use tokio::sync::Semaphore;
 
-/// Gives `token-1`, `token-2`, ..., each when the gate has a permit.
+/// Returns `token-1`, `token-2`, ..., each when the gate has a permit.
 #[derive(Debug)]
 struct Numbered {
     given: AtomicUsize,
@@ -97,9 +97,9 @@ async fn each_kind_has_its_header_for_the_key() {
     }
 }
 
-/// What `providers.toml` says is what is done; nothing is looked for before a call needs it.
+/// Each row of `providers.toml` is applied; no credentials are looked up before a call needs them.
 #[test]
-fn each_row_of_the_table_can_be_made_ready() {
+fn every_row_of_the_table_can_be_prepared() {
     for row in ferrule_wire::providers::all() {
         let settings = ProviderSettings {
             authentication: row.authentication.into(),
@@ -115,7 +115,7 @@ fn each_row_of_the_table_can_be_made_ready() {
 }
 
 #[tokio::test]
-async fn no_key_is_needed_or_sent_where_the_provider_takes_none() {
+async fn no_key_is_needed_or_sent_if_the_provider_takes_none() {
     let server = Server::start(vec![answer(200, "", "hi")]).await;
     let none = ProviderSettings { authentication: Authentication::None, ..settings(server.address) };
     bounded(engine(none).complete(call())).await.unwrap();
@@ -163,7 +163,7 @@ async fn parameters_of_the_provider_are_in_every_url() {
 }
 
 #[tokio::test]
-async fn calls_share_a_token_and_ask_for_it_once() {
+async fn calls_share_a_token_that_is_fetched_once() {
     let server = Server::start(vec![answer(200, "", "hi")]).await;
     let source = Numbered::new(0);
     let engine = Arc::new(with_source(server.address, &source));
@@ -203,10 +203,10 @@ async fn a_token_that_is_refused_is_replaced_once() {
     let mut once = call();
     once.options.max_retries = Some(0);
     bounded(engine.complete(once.clone())).await.unwrap();
-    // The held token was withdrawn: another one is got, which is no retry of the provider.
+    // The cached token was revoked: a new one is fetched, which is not a retry of the provider.
     let reply = bounded(engine.complete(once.clone())).await.unwrap();
     assert_eq!((reply.attempts.len(), source.given()), (2, 2));
-    // A new one that is refused as well is refused for another reason.
+    // If the new one is refused as well, there is another reason.
     let error = bounded(engine.complete(once)).await.unwrap_err();
     assert_eq!((error.attempts.len(), source.given()), (2, 3));
     assert!(!authentication(&error).contains(CANARY), "{error}");
@@ -214,7 +214,7 @@ async fn a_token_that_is_refused_is_replaced_once() {
 }
 
 #[tokio::test]
-async fn a_first_token_that_is_refused_is_not_asked_for_again() {
+async fn a_new_token_that_is_refused_is_not_fetched_again() {
     let server = Server::start(vec![answer(401, "", "no")]).await;
     let source = Numbered::new(10);
     let error = bounded(with_source(server.address, &source).complete(call())).await.unwrap_err();
@@ -222,7 +222,7 @@ async fn a_first_token_that_is_refused_is_not_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_call_with_credentials_of_its_own_asks_for_no_token() {
+async fn a_call_with_its_own_credentials_fetches_no_token() {
     let server = Server::start(vec![answer(200, "", "hi")]).await;
     let source = Numbered::new(10);
     let engine = with_source(server.address, &source);
@@ -234,7 +234,7 @@ async fn a_call_with_credentials_of_its_own_asks_for_no_token() {
 }
 
 #[tokio::test]
-async fn a_source_that_fails_says_why_and_the_next_call_asks_again() {
+async fn a_failing_source_says_why_and_the_next_call_tries_again() {
     let server = Server::start(vec![answer(200, "", "hi")]).await;
     let source = Arc::new(Numbered {
         given: AtomicUsize::new(0),
@@ -251,7 +251,7 @@ async fn a_source_that_fails_says_why_and_the_next_call_asks_again() {
 }
 
 #[tokio::test]
-async fn a_source_that_never_answers_ends_with_the_calls_time() {
+async fn a_silent_source_ends_with_the_calls_deadline() {
     let server = Server::start(vec![answer(200, "", "hi")]).await;
     let source = Numbered::new(0);
     let mut short = call();

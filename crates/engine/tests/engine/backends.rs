@@ -1,4 +1,4 @@
-//! Backends, providers that are not servers: programs, and functions of the user's own.
+//! Backends, providers that are not servers: programs, and users' functions.
 
 use crate::support::{bounded, call, drain, engine, text_of, texts_of};
 use bytes::Bytes;
@@ -39,7 +39,7 @@ fn shell(script: &str) -> ProcessBackend {
 
 #[cfg(unix)]
 fn is_alive(pid: &str) -> bool {
-    // A zombie is dead.
+    // A zombie counts as dead.
     let stat = std::fs::read_to_string(Path::new("/proc").join(pid).join("stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))
 }
@@ -65,7 +65,7 @@ async fn a_program_reads_the_prompt_and_its_lines_are_the_answer() {
 }
 
 #[tokio::test]
-async fn a_program_that_fails_says_why_and_one_that_is_not_there_is_named() {
+async fn a_failing_program_says_why_and_a_missing_one_is_named() {
     let failing = with(shell("echo You are not logged in >&2; exit 3"));
     let error = bounded(failing.stream(call())).await.unwrap_err();
     let Failure::Provider(provider) = &error.failure else { panic!("{error}") };
@@ -90,7 +90,7 @@ async fn a_program_that_ends_early_is_an_interruption() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn leaving_kills_the_program_and_all_it_started() {
+async fn dropping_the_call_kills_the_program_and_its_children() {
     let folder = crate::support::folder::Folder::new();
     let note = Path::new(folder.path()).join("pids");
     let script = format!("sleep 60 & echo $! $$ > {}; echo text a; wait", note.display());
@@ -104,7 +104,7 @@ async fn leaving_kills_the_program_and_all_it_started() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_program_that_stays_after_its_last_line_or_says_nothing_is_killed() {
+async fn a_lingering_or_silent_program_is_killed() {
     let folder = crate::support::folder::Folder::new();
     let note = Path::new(folder.path()).join("pid");
     let script = format!("echo $$ > {}; echo text a; echo done; exec sleep 60", note.display());
@@ -126,7 +126,7 @@ async fn a_program_that_stays_after_its_last_line_or_says_nothing_is_killed() {
     until(|| !is_alive(pid.trim())).await;
 }
 
-/// Fails as often as it is told to, then says who asked.
+/// Fails the given number of times, then answers with the model's name and the context.
 #[derive(Debug)]
 struct Function {
     failures: AtomicU32,
@@ -153,7 +153,7 @@ impl Backend for Function {
 }
 
 #[tokio::test]
-async fn a_function_is_retried_and_knows_who_asks() {
+async fn a_function_is_retried_and_receives_the_context() {
     let asked = || Call {
         options: CallOptions { context: Some(Arc::new("me".to_owned())), ..CallOptions::default() },
         ..call()
@@ -167,10 +167,10 @@ async fn a_function_is_retried_and_knows_who_asks() {
     assert_eq!(texts_of(&events), "small me");
 }
 
-/// A program gets the variables that it needs, and none of the keys that this process has.
+/// A program gets the variables that it needs, and none of this process's keys.
 #[tokio::test]
 async fn a_program_gets_only_the_variables_that_it_needs() {
-    // Cargo sets `CARGO_MANIFEST_DIR` for tests as well, which is none of the program's business.
+    // Cargo also sets `CARGO_MANIFEST_DIR` for tests, which the program does not need.
     let script = r#"cat >/dev/null; echo "text ${PATH:+path} ${HOME:+home} $CARGO_PKG_NAME [$CARGO_MANIFEST_DIR] $SECRET"; echo done"#;
     let mut opened = bounded(with(shell(script)).stream(call())).await.unwrap();
     let (events, error) = bounded(drain(&mut opened)).await;

@@ -1,4 +1,4 @@
-//! Plain calls and streams where nothing goes wrong, and what is retried where something does.
+//! Calls and streams without faults, and the retries after faults.
 
 use crate::support::{
     CANARY, bounded, call, drain, engine,
@@ -33,7 +33,7 @@ async fn a_plain_call_is_answered() {
 }
 
 #[tokio::test]
-async fn a_stream_is_delivered_piece_by_piece() {
+async fn a_stream_is_delivered_chunk_by_chunk() {
     let gate = Arc::new(Semaphore::new(0));
     let mut script = stream(&["start\nusage\n", "text a\ntext b\n"]);
     script.push(Step::Await(Arc::clone(&gate)));
@@ -58,7 +58,7 @@ async fn a_stream_is_delivered_piece_by_piece() {
 }
 
 #[tokio::test]
-async fn what_may_pass_is_retried_and_recorded() {
+async fn transient_failures_are_retried_and_recorded() {
     let server = Server::start(vec![
         answer(429, "retry-after-ms: 20\r\n", "slow down"),
         answer(500, "retry-after-ms: 10\r\n", "oops"),
@@ -94,7 +94,7 @@ async fn retries_end_with_the_last_failure() {
 }
 
 #[tokio::test]
-async fn what_cannot_pass_is_not_retried() {
+async fn permanent_failures_are_not_retried() {
     for (status, body) in [(400, "wrong"), (401, "who"), (200, "<html>")] {
         let server = Server::start(vec![answer(status, "", body)]).await;
         let error = bounded(engine(settings(server.address)).complete(call())).await.unwrap_err();
@@ -104,7 +104,7 @@ async fn what_cannot_pass_is_not_retried() {
 }
 
 #[tokio::test]
-async fn a_delay_beyond_trust_or_deadline_is_surfaced_at_once() {
+async fn a_delay_beyond_the_maximum_or_deadline_is_reported_at_once() {
     for (header, total) in [("retry-after-ms: 120001\r\n", 600), ("retry-after-ms: 3000\r\n", 2)] {
         let server = Server::start(vec![answer(429, header, "later")]).await;
         let mut call = call();
@@ -160,7 +160,7 @@ async fn a_stream_is_not_retried_after_something_was_delivered() {
 }
 
 #[tokio::test]
-async fn a_plain_answer_that_breaks_off_is_retried() {
+async fn a_truncated_response_is_retried() {
     let broken = vec![write("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf"), Step::Close];
     let server = Server::start(vec![broken, answer(200, "", "whole")]).await;
     let reply = bounded(engine(settings(server.address)).complete(call())).await.unwrap();
@@ -169,7 +169,7 @@ async fn a_plain_answer_that_breaks_off_is_retried() {
 }
 
 #[tokio::test]
-async fn a_refused_connection_is_retried_and_told() {
+async fn a_refused_connection_is_retried_and_reported() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -211,7 +211,7 @@ async fn what_the_dialect_cannot_carry_is_refused_or_dropped() {
 }
 
 #[tokio::test]
-async fn headers_and_query_of_the_call_win() {
+async fn headers_and_query_of_the_call_take_precedence() {
     let server = Server::start(vec![answer(200, "", "hi")]).await;
     let mut settings = settings(server.address);
     settings.base_url.push_str("/?version=2");

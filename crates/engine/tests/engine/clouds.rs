@@ -1,4 +1,4 @@
-//! Tokens of Google, Microsoft, IBM and Databricks, handed out by servers of ours.
+//! Tokens of Google, Microsoft, IBM and Databricks, issued by local servers.
 
 use crate::support::{
     CANARY, bounded, call, engine,
@@ -16,7 +16,7 @@ use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey}
 use rustls::pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
 use std::net::SocketAddr;
 
-/// Made for these tests, and known to nobody who would take it.
+/// Generated for these tests; no service accepts it.
 const KEY: &str = include_str!("support/service_account_key.pem");
 const KEY_PKCS1: &str = include_str!("support/service_account_key_pkcs1.pem");
 
@@ -32,7 +32,7 @@ fn json(text: &str) -> String {
     ferrule_wire::json::Json::string(text).text().to_owned()
 }
 
-/// The request that a provider with `authentication` gets, or why it gets none.
+/// The request that a provider with `authentication` receives, or why it receives none.
 async fn request(authentication: Authentication, environment: Environment) -> Result<Recorded, CallError> {
     with_key(authentication, environment, None).await
 }
@@ -135,7 +135,7 @@ async fn a_service_account_signs_for_its_token() {
 }
 
 #[tokio::test]
-async fn googles_default_credentials_are_found_in_their_order() {
+async fn googles_default_credentials_are_looked_up_in_order() {
     let google = Server::start(vec![token("named"), token("gcloud"), token("machine")]).await;
     let endpoints = [("https://oauth2.googleapis.com", google.address)];
     let folder = Folder::new();
@@ -240,7 +240,7 @@ async fn a_workload_identity_is_exchanged_and_may_impersonate() {
 }
 
 #[tokio::test]
-async fn googles_credentials_that_cannot_be_used_say_why() {
+async fn unusable_google_credentials_say_why() {
     let google_ = Server::start(vec![
         answer(
             400,
@@ -279,7 +279,7 @@ async fn googles_credentials_that_cannot_be_used_say_why() {
 }
 
 #[tokio::test]
-async fn entra_is_asked_with_a_secret_a_workload_or_the_machines_identity() {
+async fn entra_accepts_a_secret_a_workload_or_a_managed_identity() {
     let login = Server::start(vec![token("secret"), token("workload")]).await;
     // The metadata service writes numbers as text.
     let machine = answer(200, "", &format!(r#"{{"access_token":"machine-{CANARY}","expires_in":"3599"}}"#));
@@ -318,7 +318,7 @@ async fn entra_is_asked_with_a_secret_a_workload_or_the_machines_identity() {
     );
     assert_eq!(asked[1].header("x-identity-header"), Some("h"));
 
-    // A token of one's own wins over a key, and a key over all that would have to be asked for.
+    // An explicit token takes precedence over a key, and a key over everything that must be requested.
     let given = format!("given-{CANARY}");
     let own = environment(&[("AZURE_OPENAI_AD_TOKEN", &given)], &[]);
     assert_eq!(bearer(&with_key(entra(), own, Some("key")).await.unwrap()), "given-");
@@ -449,7 +449,7 @@ fn no_setting_shows_a_secret() {
     }
 }
 
-/// A refusal says where what the refused token was got with comes from.
+/// A refusal says where the credentials behind the refused token come from.
 #[tokio::test]
 async fn refused_tokens_say_where_their_credentials_were_found() {
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! Which connection a call goes over, and what becomes of it.
+//! Connections: which one a call uses, and what happens to it afterwards.
 
 use crate::support::{
     bounded, call, drain, engine,
@@ -35,7 +35,7 @@ async fn a_connection_is_kept_after_a_stream_that_ended_a_little_later() {
     assert!(error.is_none());
     gate.add_permits(1);
     drop(opened);
-    // The body's end is read in the background; a call that comes too early for it makes a connection of its own.
+    // The body's end is read in the background; a call that comes too early opens another connection.
     bounded(async {
         while *connections(&server).last().unwrap() != 0 || server.requests().len() < 2 {
             bounded(Box::pin(engine.complete(call()))).await.unwrap();
@@ -58,8 +58,8 @@ async fn a_stream_that_never_ends_its_body_is_closed() {
 }
 
 #[tokio::test]
-async fn a_kept_connection_that_was_closed_is_replaced_at_once() {
-    // The server reads the second request and closes without a word: to the client, a kept connection gone stale.
+async fn a_stale_connection_is_replaced_at_once() {
+    // The server reads the second request and closes silently: to the client, a stale connection.
     let server = Server::start(vec![answer(200, "", "a"), vec![Step::Close], answer(200, "", "b")]).await;
     let engine = engine(settings(server.address));
     bounded(engine.complete(call())).await.unwrap();
@@ -100,7 +100,7 @@ async fn dropping_a_stream_closes_its_connection() {
     let opened = bounded(engine.stream(call())).await.unwrap();
     drop(opened);
     assert_eq!(bounded(server.next_gone()).await, 0);
-    // And from a thread that knows nothing of the runtime, as Python's garbage collector drops it.
+    // And from a thread outside the runtime, as when Python's garbage collector drops it.
     let opened = bounded(engine.stream(call())).await.unwrap();
     std::thread::spawn(move || drop(opened)).join().unwrap();
     assert_eq!(bounded(server.next_gone()).await, 1);
@@ -118,7 +118,7 @@ async fn dropping_a_read_loses_nothing() {
     let mut opened = bounded(engine(settings(server.address)).stream(call())).await.unwrap();
     let mut events = Vec::new();
     for _ in 0..500 {
-        // Each read is given up after one look; what comes in between has to be there at a later one.
+        // Each read is dropped after one poll; what arrives in between must be available to a later one.
         let read = tokio::time::timeout(Duration::ZERO, opened.next()).await;
         match read {
             Ok(Some(batch)) => events.extend(batch.unwrap().events),
@@ -147,12 +147,12 @@ async fn hundreds_of_streams_are_open_at_once() {
 }
 
 #[tokio::test]
-async fn a_connection_that_was_idle_for_a_minute_is_used_no_more() {
+async fn a_connection_idle_for_a_minute_is_not_reused() {
     let server = Server::start(vec![answer(200, "", "hi")]).await;
     let engine = engine(settings(server.address));
     for idle in [54, 54, 56, 54, 3600] {
         bounded(engine.complete(call())).await.unwrap();
-        // The connection is idle once the end of the answer was read.
+        // The connection is idle once the end of the response has been read.
         for _ in 0..50 {
             tokio::task::yield_now().await;
         }

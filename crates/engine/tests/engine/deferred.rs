@@ -13,11 +13,11 @@ use std::sync::{Arc, Mutex};
 
 const ROTATED: &str = "sk-canary-rotated-1";
 
-/// A source that gives one key after the other, the last one again and again; none is an error.
+/// A source that returns one key after the other, repeating the last; none is an error.
 #[derive(Debug)]
 pub(crate) struct Vault {
     keys: Vec<&'static str>,
-    /// For each fetch, whether the key before was refused.
+    /// For each fetch, whether the previous key was refused.
     fetched: Mutex<Vec<bool>>,
 }
 
@@ -39,7 +39,7 @@ impl SecretSource for Vault {
             fetched.len()
         };
         Box::pin(async move {
-            // Others come while this one waits.
+            // Other calls arrive while this one waits.
             tokio::task::yield_now().await;
             let key = self.keys.get(number - 1).or(self.keys.last());
             let key =
@@ -90,7 +90,7 @@ async fn secrets_are_fetched_once_for_all_calls_that_need_them() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_refused_is_fetched_again_and_only_another_one_is_tried() {
+async fn a_refused_key_is_fetched_again_and_retried_only_if_it_changed() {
     let server = Server::start(vec![
         answer(200, "", "hi"),
         answer(401, "", "rotated"),
@@ -110,7 +110,7 @@ async fn a_key_that_is_refused_is_fetched_again_and_only_another_one_is_tried() 
 }
 
 #[tokio::test]
-async fn a_secret_that_cannot_be_had_is_said_in_the_words_of_its_source() {
+async fn a_failed_fetch_is_reported_in_the_sources_words() {
     let server = Server::start(vec![answer(200, "", "hi")]).await;
     let vault = Vault::new(&[]);
     let engine = engine(deferred(&server, &vault));
@@ -124,7 +124,7 @@ async fn a_secret_that_cannot_be_had_is_said_in_the_words_of_its_source() {
 }
 
 #[tokio::test]
-async fn no_error_tells_a_fetched_secret() {
+async fn no_error_shows_a_fetched_secret() {
     let echo = format!("{CANARY} and more-{CANARY} and query-{CANARY}");
     let server = Server::start(vec![answer(400, "", &echo)]).await;
     let vault = Vault::new(&[CANARY]);
@@ -134,7 +134,7 @@ async fn no_error_tells_a_fetched_secret() {
 }
 
 #[tokio::test]
-async fn a_fetched_key_is_exchanged_for_a_token_where_that_is_how_it_goes() {
+async fn a_fetched_key_is_exchanged_for_a_token_if_needed() {
     let server = Server::start(vec![answer(200, "", "hi")]).await;
     let identity = Server::start(vec![answer(200, "", r#"{"access_token":"a-token-of-ibm"}"#)]).await;
     let vault = Vault::new(&[CANARY]);
@@ -151,7 +151,7 @@ async fn a_fetched_key_is_exchanged_for_a_token_where_that_is_how_it_goes() {
 }
 
 #[tokio::test]
-async fn other_settings_keep_what_was_fetched_and_another_source_the_connections() {
+async fn renewal_keeps_fetched_secrets_and_a_new_source_keeps_connections() {
     let server = Server::start(vec![answer(200, "", "hi")]).await;
     let vault = Vault::new(&[CANARY]);
     let first = engine(deferred(&server, &vault));

@@ -1,4 +1,4 @@
-//! The real dialects through the whole engine, on the shapes their providers send.
+//! The real dialects in the whole engine, with responses as their providers send them.
 
 use crate::support::{
     CANARY, bounded, call, drain,
@@ -43,7 +43,7 @@ const ANTHROPIC_STREAM: &str = "event: message_start\ndata: {\"type\":\"message_
 #[tokio::test]
 async fn a_plain_call_that_is_answered_with_a_stream_is_joined() {
     for (dialect, body) in [("openai-chat", OPENAI_STREAM), ("anthropic", ANTHROPIC_STREAM)] {
-        // Also where the type says otherwise.
+        // Even if the content type is wrong.
         for head in ["content-type: text/event-stream\r\n", "content-type: application/json\r\n", ""] {
             let server = Server::start(vec![answer(200, head, body)]).await;
             let mut call = call();
@@ -100,7 +100,7 @@ async fn content_encodings_in_capitals_and_unasked_are_read() {
 }
 
 #[tokio::test]
-async fn streams_and_an_overload_behind_their_beginning() {
+async fn streams_and_an_overload_after_their_beginning() {
     let openai = [
         "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"small\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}\n\n",
         "data: {\"error\":{\"message\":\"overloaded\",\"type\":\"server_error\",\"code\":503}}\n\n",
@@ -139,7 +139,7 @@ async fn errors_are_classified_and_keys_masked() {
 }
 
 #[tokio::test]
-async fn a_providers_quirks_are_applied_to_both_ways_of_asking() {
+async fn quirks_apply_to_streams_and_other_calls() {
     let flags = ferrule_wire::quirks::Quirks {
         path: "/deployments/{model}{path}".into(),
         unsupported: vec![ferrule_wire::quirks::Feature::Seed].into(),
@@ -153,7 +153,7 @@ async fn a_providers_quirks_are_applied_to_both_ways_of_asking() {
         "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"ink>hi\"}}]}\n\ndata: [DONE]\n\n",
     ];
     let json = "content-type: application/json\r\n";
-    // The last is a server that answers a stream with a whole answer.
+    // In the last case the server answers a stream with a whole response.
     let server =
         Server::start(vec![answer(200, json, &plain), stream(&streamed), answer(200, json, &plain)]).await;
     let mut settings = settings(server.address);

@@ -49,7 +49,7 @@ async fn dropping_a_stream_resets_it_and_keeps_the_connection() {
 }
 
 #[tokio::test]
-async fn older_servers_are_spoken_to_in_http_1() {
+async fn older_servers_get_http_1() {
     let authority = Authority::new();
     let server = TlsServer::start(&authority, Manner { protocol: b"http/1.1", ..Manner::default() }).await;
     let engine = encrypted(server.address, Some(authority.ca_file()), None);
@@ -70,7 +70,7 @@ async fn an_unknown_authority_is_refused_once() {
 }
 
 #[tokio::test]
-async fn a_server_that_asks_gets_our_certificate() {
+async fn a_server_that_requests_it_gets_our_certificate() {
     let authority = Authority::new();
     for protocol in [&b"h2"[..], b"http/1.1"] {
         let manner = Manner { protocol, asks_for_certificate: true, ..Manner::default() };
@@ -85,7 +85,7 @@ async fn a_server_that_asks_gets_our_certificate() {
     }
 }
 
-/// A certificate for `name` that is no longer valid after a year, and whether it says that it is an authority's.
+/// A certificate for `name` that expires after `year`, and whether it claims to be a CA.
 fn own(name: &str, is_authority: bool, year: i32) -> CertificateParams {
     let mut params = CertificateParams::new([name.to_owned()]).unwrap();
     params.is_ca = if is_authority { IsCa::Ca(BasicConstraints::Unconstrained) } else { IsCa::NoCa };
@@ -111,7 +111,7 @@ async fn a_self_signed_certificate_in_the_file_itself_is_trusted_for_its_name_an
                 (Err(error), Some(words)) => assert!(error.to_string().contains(words), "{error}"),
                 (answer, _) => panic!("{name} {year} {is_authority}: {answer:?}"),
             }
-            // Somebody else's is not, and the error says what to do.
+            // Another certificate is not trusted, and the error says what to do.
             let other = Authority::self_signed(own("localhost", is_authority, 2099)).ca_file();
             for ca_file in [Some(other), None] {
                 let error =
@@ -128,7 +128,7 @@ async fn a_self_signed_certificate_in_the_file_itself_is_trusted_for_its_name_an
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_named_as_that() {
+async fn a_server_without_tls_is_reported_as_such() {
     for answer in [&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], b""] {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -159,7 +159,7 @@ fn certificate_files_are_checked_at_once() {
 }
 
 #[tokio::test]
-async fn tokens_are_got_from_whom_the_settings_trust() {
+async fn token_requests_use_the_trusted_certificates() {
     let authority = Authority::new();
     let server = TlsServer::start(&authority, Manner::default()).await;
     for (ca_file, words) in [

@@ -1,4 +1,4 @@
-//! Failover to a provider's fallback: streams, plain calls and operations alike.
+//! Failover to a provider's fallback: streams, other calls and operations alike.
 
 use crate::deferred::Vault;
 use crate::support::{
@@ -25,7 +25,7 @@ async fn nobody() -> SocketAddr {
     tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
 }
 
-/// `test` at one address, which falls back on `other` at another.
+/// `test` at one address, with `other` at another as its fallback.
 fn pair(first: SocketAddr, other: SocketAddr) -> Vec<ProviderSettings> {
     let mut first = settings(first);
     first.fallback = Some("other".into());
@@ -37,7 +37,7 @@ fn engine(providers: Vec<ProviderSettings>) -> Result<Engine, String> {
 }
 
 #[tokio::test]
-async fn the_fallback_answers_where_nobody_listens() {
+async fn the_fallback_answers_if_the_first_is_unreachable() {
     let mut steps = stream(&["start\n", "text hi\n", "done\n"]);
     steps.push(end());
     let other = Server::start(vec![answer(200, "", "hello"), steps]).await;
@@ -63,7 +63,7 @@ async fn the_fallback_answers_where_nobody_listens() {
 }
 
 #[tokio::test]
-async fn the_fallback_has_retries_of_its_own_and_its_failure_is_the_calls() {
+async fn the_fallback_has_its_own_retries_and_its_failure_is_reported() {
     let other = Server::start(vec![
         answer(500, "retry-after-ms: 1\r\n", "busy"),
         answer(500, "retry-after-ms: 1\r\n", "busy"),
@@ -79,7 +79,7 @@ async fn the_fallback_has_retries_of_its_own_and_its_failure_is_the_calls() {
 }
 
 #[tokio::test]
-async fn what_another_may_do_better_moves_on_and_a_wrong_request_stops() {
+async fn target_failures_move_on_and_invalid_requests_stop() {
     let other = Server::start((0..4).map(|_| answer(200, "", "hello")).collect()).await;
     let first = Server::start(vec![
         answer(401, "", "no"),
@@ -97,7 +97,7 @@ async fn what_another_may_do_better_moves_on_and_a_wrong_request_stops() {
         reasons.push(reply.attempts[0].reason);
     }
     assert_eq!(reasons, [Some(Reason::Key), Some(Reason::Server), Some(Reason::Model)]);
-    // Who does not know the model is left alone for a while.
+    // A target that does not know the model is suspended for a while.
     let reply = bounded(engine.complete(call())).await.unwrap();
     assert!(matches!(reply.attempts[0].outcome, Outcome::Skipped(_)), "{:?}", reply.attempts);
     assert_eq!((first.requests().len(), other.requests().len()), (3, 4));
@@ -121,7 +121,7 @@ async fn a_silent_target_is_left_for_the_next() {
 }
 
 #[tokio::test]
-async fn a_kept_connection_that_was_closed_is_tried_again_first() {
+async fn a_stale_connection_is_retried_before_the_fallback() {
     let other = Server::start(vec![answer(200, "", "other")]).await;
     let first = Server::start(vec![answer(200, "", "one"), vec![Step::Close], answer(200, "", "two")]).await;
     let engine = engine(pair(first.address, other.address)).unwrap();
@@ -152,7 +152,7 @@ async fn a_fallback_has_to_be_a_provider_and_to_carry_the_call() {
     alone.truncate(1);
     assert!(engine(alone).unwrap_err().contains("no provider `other` to fall back on"));
 
-    // A fallback that is known but cannot be used refuses nobody who does not need it.
+    // A known but unusable fallback does not affect calls that do not need it.
     let server = Server::start(vec![answer(200, "", "hello")]).await;
     let mut unusable = pair(server.address, first);
     unusable[1].missing = Some("set OTHER_PROJECT".into());
@@ -165,7 +165,7 @@ async fn a_fallback_has_to_be_a_provider_and_to_carry_the_call() {
     let error = bounded(engine(unreached).unwrap().complete(once)).await.unwrap_err();
     assert_eq!((error.provider.as_str(), told(&error)), ("test", vec![("other", true), ("test", false)]));
 
-    // The fallback misses its key: the first one's failure stands.
+    // The fallback lacks its key: the first failure is reported.
     let mut keyless = pair(first, first);
     keyless[1].api_key = None;
     let mut call = call();
@@ -174,7 +174,7 @@ async fn a_fallback_has_to_be_a_provider_and_to_carry_the_call() {
     assert_eq!((error.provider.as_str(), told(&error)), ("test", vec![("test", false), ("other", true)]));
 }
 
-/// Who is in the attempts of a call, and whether it was passed over.
+/// The providers in a call's attempts, and whether each was skipped.
 fn told(error: &CallError) -> Vec<(&str, bool)> {
     let told = |attempt: &Attempt| matches!(attempt.outcome, Outcome::Skipped(_));
     error.attempts.iter().map(|attempt| (attempt.provider.as_str(), told(attempt))).collect()
@@ -194,7 +194,7 @@ async fn a_candidate_is_encoded_when_its_turn_comes() {
 }
 
 #[tokio::test]
-async fn a_fallback_is_asked_with_the_key_that_is_fetched_for_it() {
+async fn a_fallback_uses_its_fetched_key() {
     let other = Server::start(vec![answer(200, "", "hello")]).await;
     let vault = Vault::new(&[CANARY]);
     let mut providers = pair(nobody().await, other.address);
@@ -212,7 +212,7 @@ async fn a_fallback_is_asked_with_the_key_that_is_fetched_for_it() {
     }
 }
 
-/// Two providers of OpenAI's format, the first of which nobody answers for.
+/// Two providers of OpenAI's format, the first of which is unreachable.
 async fn unreached(other: &Server) -> Engine {
     let mut providers = pair(nobody().await, other.address);
     providers.iter_mut().for_each(|provider| provider.dialect = "openai-chat".into());
@@ -223,7 +223,7 @@ fn to<R>(request: R) -> Call<R> {
     Call::new("test/small", request)
 }
 
-/// Some servers neither mark the end nor close the connection.
+/// Some servers neither send an end marker nor close the connection.
 #[tokio::test]
 async fn a_complete_stream_ends_after_a_second_of_silence() {
     let event = |json: &str| chunk(&format!("data: {json}\n\n"));
@@ -246,9 +246,9 @@ async fn a_complete_stream_ends_after_a_second_of_silence() {
     assert_eq!(opened.settle().record().usage.input_tokens, Some(3), "the figures behind it are read");
 }
 
-/// The state of a target is that of its provider's model, whoever calls it.
+/// The state of a target belongs to its provider's model, whichever call uses it.
 #[tokio::test]
-async fn a_target_that_keeps_failing_is_left_alone() {
+async fn a_target_that_keeps_failing_is_suspended() {
     let other = Server::start((0..9).map(|_| answer(200, "", "hello")).collect()).await;
     let first = Server::start((0..9).map(|_| answer(503, "", "busy")).collect()).await;
     let engine = engine(pair(first.address, other.address)).unwrap();
@@ -260,7 +260,7 @@ async fn a_target_that_keeps_failing_is_left_alone() {
     let target = status.targets.iter().find(|target| target.name == "test/small").unwrap();
     assert_eq!((target.breaker, target.in_flight, target.times_opened), ("open", 0, 1));
     assert!(!format!("{status:?}").contains(CANARY));
-    // Other settings of everything else: the state stays.
+    // Everything else changes in the settings: the state stays.
     let renewed = engine
         .renewed(pair(first.address, other.address), Timeouts::default(), 1, TransportSettings::default())
         .unwrap();
@@ -313,7 +313,7 @@ async fn counts_fall_back() {
 }
 
 #[tokio::test]
-async fn who_is_asked_by_id_has_no_fallback() {
+async fn a_provider_addressed_by_id_has_no_fallback() {
     let other = Server::start(vec![answer(200, "", r#"{"data":[]}"#)]).await;
     let engine = unreached(&other).await;
     let error = bounded(engine.models("test", Timeouts::default())).await.unwrap_err();
@@ -334,7 +334,7 @@ async fn who_is_asked_by_id_has_no_fallback() {
 #[tokio::test]
 async fn the_vectors_of_a_call_are_all_of_one_provider() {
     let vector = |value: u8| format!(r#"{{"data":[{{"index":0,"embedding":[{value}]}}],"model":"small"}}"#);
-    // The first provider answers one batch, and breaks the connection off before the others.
+    // The first provider answers one batch, and closes the connection before the others.
     let first = Server::start(vec![answer(200, "", &vector(1)), vec![Step::Close]]).await;
     let other = Server::start(vec![answer(200, "", &vector(2))]).await;
     let mut providers = pair(first.address, other.address);

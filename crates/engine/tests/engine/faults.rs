@@ -1,5 +1,5 @@
-//! Connections that die, refuse or end early: what is repeated, on which connection, and what the error says.
-//! Attempts and connections are counted; nothing is timed.
+//! Connections that die, refuse or end early: what is retried, on which connection, and what the error says. Attempts
+//! and connections are counted; nothing is timed.
 
 use crate::support::{bounded, call, engine, settings, text_of};
 use ferrule_engine::{Call, CallOptions, Engine, Failure, Outcome, RawRequest, Recipient};
@@ -25,16 +25,16 @@ const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi";
 /// How a connection ends when it is written to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// With a reset, as a NAT that has forgotten the connection answers.
+    /// With a reset, like a NAT that has forgotten the connection.
     Reset,
-    /// Without a word.
+    /// Silently.
     Closed,
     /// With a reset, after the first bytes of a response.
     AfterSomeBytes,
 }
 
-/// A server whose first so many connections answer once, all at the same time, and end when they are used again. Later
-/// ones answer always, or end at once where `all_end`.
+/// A server whose first connections, this many, each answer once, all at the same time, and end on their next use.
+/// Later ones always answer, or end at once if `all_end`.
 struct Forgetful {
     address: SocketAddr,
     connections: Arc<AtomicUsize>,
@@ -83,7 +83,7 @@ impl Forgetful {
     }
 }
 
-/// Whether there was a request.
+/// Returns whether there was a request.
 async fn read_request(socket: &mut TcpStream) -> bool {
     let mut received = Vec::new();
     loop {
@@ -110,7 +110,7 @@ fn without_retries() -> Call<Request> {
     call
 }
 
-/// So many calls at the same time, which leave as many idle connections.
+/// This many concurrent calls, which leave as many idle connections.
 async fn fill(engine: &Arc<Engine>, count: usize) {
     let mut calls = JoinSet::new();
     for _ in 0..count {
@@ -147,7 +147,7 @@ async fn dead_idle_connections_cost_one_attempt_and_no_call() {
 }
 
 #[tokio::test]
-async fn dead_idle_connections_that_are_used_at_once_cost_no_call() {
+async fn dead_idle_connections_used_concurrently_cost_no_call() {
     let count = 8;
     let server = Forgetful::start(count, End::Reset, false).await;
     let engine = Arc::new(engine(settings(server.address)));
@@ -157,15 +157,15 @@ async fn dead_idle_connections_that_are_used_at_once_cost_no_call() {
 }
 
 #[tokio::test]
-async fn what_may_have_been_at_work_is_not_repeated() {
-    // What was heard of, or how many connections there were before; then how many attempts and connections.
+async fn requests_that_may_have_been_processed_are_not_repeated() {
+    // The number of connections before, and how each ends; then the expected attempts and connections.
     for (before, end, all_end, attempts, connections) in [
-        // A new connection that breaks says nothing of age.
+        // If a new connection breaks, age is not the reason.
         (0, End::Reset, true, 1, 1),
         (0, End::Closed, true, 1, 1),
-        // An answer had begun.
+        // A response had begun.
         (1, End::AfterSomeBytes, false, 1, 1),
-        // Once, and no more.
+        // Only once.
         (1, End::Reset, true, 2, 2),
         (1, End::Closed, true, 2, 2),
     ] {
@@ -223,7 +223,7 @@ async fn a_refusal_that_comes_before_the_body_was_read_is_read() {
 }
 
 #[tokio::test]
-async fn a_server_that_closes_while_it_is_sent_to_is_reported_as_that() {
+async fn a_server_that_closes_during_the_request_is_reported_as_such() {
     let engine = engine(settings(impatient(b"").await));
     let error = bounded(engine.raw(long_call())).await.unwrap_err();
     let Failure::Connect(what) = &error.failure else { panic!("{error}") };
@@ -231,7 +231,7 @@ async fn a_server_that_closes_while_it_is_sent_to_is_reported_as_that() {
 }
 
 #[tokio::test]
-async fn an_error_whose_body_drips_is_that_error() {
+async fn an_error_with_a_trickling_body_is_reported() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -239,7 +239,7 @@ async fn an_error_whose_body_drips_is_that_error() {
         read_request(&mut socket).await;
         socket.write_all(b"HTTP/1.1 401 No\r\ncontent-length: 100000\r\n\r\n").await.unwrap();
         tokio::time::pause();
-        // Until the client has had enough of it.
+        // Until the client gives up.
         while socket.write_all(b"x").await.is_ok() {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }

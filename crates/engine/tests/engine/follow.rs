@@ -1,4 +1,4 @@
-//! Answers that take more than one request.
+//! Responses that take more than one request.
 
 use crate::support::{
     CANARY, bounded, call, drain, engine,
@@ -19,7 +19,7 @@ fn engine_of(server: &Server) -> Engine {
 }
 
 #[tokio::test]
-async fn a_plain_answer_is_asked_for_until_it_is_over() {
+async fn an_unstreamed_job_is_polled_until_it_is_over() {
     let later = answer(202, "", "later get=/v1/p/1");
     let server = Server::start(vec![later.clone(), later, answer(200, "", "hello")]).await;
     let reply = bounded(engine_of(&server).complete(call())).await.unwrap();
@@ -40,7 +40,7 @@ async fn an_answer_that_is_over_at_once_is_not_followed() {
     assert_eq!(server.requests().len(), 1);
 }
 
-/// A server that answers its first request with this, where `{port}` is its own, and then with `scripts`.
+/// A server whose first response is this, with its own port for `{port}`, followed by `scripts`.
 async fn naming(first: &str, mut scripts: Vec<Vec<Step>>) -> Server {
     scripts.insert(0, vec![Step::WriteWithPort(first.to_owned())]);
     Server::start(scripts).await
@@ -65,9 +65,9 @@ async fn a_stream_is_read_from_a_host_of_the_row_without_credentials() {
 }
 
 #[tokio::test]
-async fn addresses_elsewhere_are_not_asked() {
+async fn addresses_elsewhere_are_not_contacted() {
     for address in [
-        // Another host, port, scheme; relative to the scheme alone; no address at all.
+        // Another host, port, scheme; relative to the scheme alone; not a URL at all.
         "http://localhost:{port}/s",
         "http://127.0.0.1:1/s",
         "https://127.0.0.1:{port}/s",
@@ -91,7 +91,7 @@ async fn addresses_elsewhere_are_not_asked() {
             };
             let Failure::Unreadable(what) = &failure else { panic!("{address}: {failure}") };
             assert!(what.message.contains("the answer leads to"), "{what}");
-            // It is only told that it is over.
+            // The stream just says that the job is over.
             bounded(async {
                 while server.requests().len() < 2 {
                     tokio::task::yield_now().await;
@@ -103,8 +103,8 @@ async fn addresses_elsewhere_are_not_asked() {
     }
 }
 
-/// The first body of a real provider's answer that goes on elsewhere, for every dialect that has such answers: `GET` and
-/// `STREAM` stand for the addresses.
+/// The first body of a real provider's response that continues elsewhere, for every dialect that has such responses:
+/// `GET` and `STREAM` stand for the URLs.
 const FOLLOWED: [(&str, &str); 1] = [(
     "replicate",
     r#"{"id":"p1","model":"a/m","status":"starting","urls":{"get":"GET","stream":"STREAM","cancel":"/v1/predictions/p1/cancel"}}"#,
@@ -161,10 +161,10 @@ async fn every_dialect_that_follows_addresses_stays_on_the_providers_origin() {
 }
 
 #[tokio::test]
-async fn what_takes_too_long_is_cancelled() {
+async fn a_job_that_takes_too_long_is_cancelled() {
     let first = "later get=/v1/p/1 cancel=/v1/p/1/cancel";
     for scripts in [
-        // It is never over, or does not answer.
+        // The job never ends, or does not respond.
         vec![answer(200, "", first)],
         vec![vec![Step::Hang]],
     ] {
@@ -183,7 +183,7 @@ async fn what_takes_too_long_is_cancelled() {
 }
 
 #[tokio::test]
-async fn what_was_set_off_is_not_set_off_again() {
+async fn a_job_is_not_started_twice() {
     for (status, attempts) in [(500, 1), (503, 1), (429, 3)] {
         let server = Server::start(vec![answer(status, "retry-after-ms: 1\r\n", "no")]).await;
         let error = bounded(engine_of(&server).complete(call())).await.unwrap_err();
@@ -196,7 +196,7 @@ async fn what_was_set_off_is_not_set_off_again() {
 }
 
 #[tokio::test]
-async fn leaving_cancels_what_was_set_off() {
+async fn dropping_the_call_cancels_its_job() {
     let mut steps = stream(&["text a\n"]);
     steps.push(Step::Hang);
     let first = "later get=/v1/p/1 stream=/s cancel=/v1/p/1/cancel";

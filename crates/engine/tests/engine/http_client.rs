@@ -1,5 +1,5 @@
-//! The HTTP client for any server, over TLS, in HTTP/2 and 1.1. (What is sent and read in HTTP/1.1 is compared with httpx
-//! in `tests/http_transport/`.)
+//! The HTTP client for any server, over TLS, in HTTP/2 and 1.1. (`tests/http_transport/` compares its HTTP/1.1 messages
+//! with httpx's.)
 
 use crate::support::{
     bounded,
@@ -39,7 +39,7 @@ fn request(address: SocketAddr, body: &'static str) -> HttpRequest {
 }
 
 #[tokio::test]
-async fn http2_is_spoken_where_both_want_it() {
+async fn http2_is_used_if_both_sides_support_it() {
     let authority = Authority::new();
     for (protocol, http2, expected) in [
         (&b"h2"[..], true, Version::HTTP_2),
@@ -76,7 +76,7 @@ async fn requests_that_share_a_connection_are_not_limited() {
 }
 
 #[tokio::test]
-async fn one_place_is_one_request_in_http_1() {
+async fn one_connection_carries_one_request_in_http_1() {
     let authority = Authority::new();
     let manner = Manner { protocol: b"http/1.1", ..Manner::default() };
     let server = TlsServer::start(&authority, manner).await;
@@ -91,7 +91,7 @@ async fn one_place_is_one_request_in_http_1() {
 }
 
 #[tokio::test]
-async fn a_stream_that_says_nothing_more_runs_out_of_time() {
+async fn a_silent_stream_times_out() {
     let authority = Authority::new();
     let server = TlsServer::start(&authority, Manner::default()).await;
     let client = client(&authority, true, 10);

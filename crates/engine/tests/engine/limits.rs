@@ -1,4 +1,4 @@
-//! Limits in time and in size, and what a server may do to us without them.
+//! Limits of time and size, and attacks by servers that they prevent.
 
 use crate::support::{
     bounded, call,
@@ -30,7 +30,7 @@ fn kind(failure: &Failure) -> TimeoutKind {
 
 #[tokio::test]
 async fn silence_before_tls_is_a_connect_timeout() {
-    // A server that accepts and says nothing: the TCP connection stands, TLS does not.
+    // A server that accepts and stays silent: the TCP connection is established, TLS is not.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut settings = settings(listener.local_addr().unwrap());
     settings.base_url = settings.base_url.replace("http:", "https:");
@@ -87,14 +87,14 @@ async fn a_pause_in_the_answer_is_an_idle_timeout() {
     let (events, error) = bounded(drain(&mut opened)).await;
     assert_eq!(texts_of(&events), "a");
     assert_eq!(kind(&error.unwrap().failure), TimeoutKind::Idle);
-    // The stream is still held: the timeout itself has closed the connection.
+    // The stream is still held: the timeout itself closed the connection.
     bounded(server.next_gone()).await;
     let error = bounded(engine.complete(call)).await.unwrap_err();
     assert_eq!(kind(&error.failure), TimeoutKind::Idle);
 }
 
 #[tokio::test]
-async fn comments_count_as_life() {
+async fn comments_count_as_keep_alives() {
     let gate = Arc::new(Semaphore::new(0));
     let mut script = stream(&["text a\n"]);
     for _ in 0..8 {
@@ -134,7 +134,7 @@ async fn the_total_limit_ends_everything_and_is_not_retried() {
 }
 
 #[tokio::test]
-async fn an_error_whose_body_hangs_is_still_told() {
+async fn an_error_with_a_hanging_body_is_still_reported() {
     let script = vec![write("HTTP/1.1 401 No\r\ncontent-length: 100\r\n\r\nwho"), Step::Hang];
     let server = Server::start(vec![script]).await;
     let call = call_with(Timeouts { idle: SHORT, ..Timeouts::default() });
@@ -143,7 +143,7 @@ async fn an_error_whose_body_hangs_is_still_told() {
 }
 
 #[tokio::test]
-async fn plain_answers_are_unpacked() {
+async fn responses_are_decompressed() {
     // `printf hi | gzip`, `printf hi | brotli`
     let gzip = [31, 139, 8, 0, 0, 0, 0, 0, 0, 3, 203, 200, 4, 0, 172, 42, 147, 216, 2, 0, 0, 0];
     let brotli = [139, 0, 128, 104, 105, 3];
@@ -183,8 +183,8 @@ async fn a_body_is_bounded_whether_announced_or_not() {
 }
 
 #[tokio::test]
-async fn a_long_decode_holds_up_neither_time_limits_nor_other_calls() {
-    // Both are decoded only after the gate was opened, which the runtime's thread does here.
+async fn a_long_decode_blocks_neither_time_limits_nor_other_calls() {
+    // Both are decoded only after the gate has been opened, which the runtime's thread does here.
     let slow = format!("slow{}", "x".repeat(2 << 20));
     let server =
         Server::start(vec![answer(200, "", &slow), answer(200, "", &slow), answer(200, "", "hi")]).await;
@@ -210,7 +210,7 @@ async fn a_long_decode_holds_up_neither_time_limits_nor_other_calls() {
 async fn floods_without_events_end_in_time() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    // On a thread of its own, so that there is always more.
+    // On a separate thread, so that there is always more data.
     std::thread::spawn({
         let listener = listener.into_std().unwrap();
         listener.set_nonblocking(false).unwrap();
@@ -317,7 +317,7 @@ async fn headers_are_bounded() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_is_unreadable() {
+async fn data_that_is_not_http_is_unreadable() {
     let server = Server::start(vec![vec![write("SSH-2.0-OpenSSH_9.2\r\n\r\n"), Step::Close]]).await;
     let error = bounded(engine(settings(server.address)).complete(call())).await.unwrap_err();
     assert!(matches!(error.failure, Failure::Unreadable(_)), "{error}");

@@ -1,5 +1,5 @@
-//! Habits of servers that people run themselves: formats and addresses that they lack, errors that will come again, pages
-//! in place of answers.
+//! Quirks of servers that people run themselves: missing formats and endpoints, errors that would recur, pages in place
+//! of responses.
 
 use crate::support::{
     CANARY, bounded, drain,
@@ -43,7 +43,7 @@ fn chat() -> Call<Request> {
     Call { to: "test/small".into(), request, options: CallOptions::default() }
 }
 
-/// What each request asked for the vectors to be written in.
+/// The vector format that each request asked for.
 fn formats(server: &Server) -> Vec<Option<&'static str>> {
     let format = |body: &str| {
         ["base64", "float"]
@@ -54,7 +54,7 @@ fn formats(server: &Server) -> Vec<Option<&'static str>> {
 }
 
 #[tokio::test]
-async fn vectors_are_asked_for_as_floats_where_base64_is_refused_and_so_from_then_on() {
+async fn floats_are_requested_from_then_on_if_base64_is_refused() {
     for status in [400, 422, 500] {
         let server = Server::start(vec![
             answer(status, "", NO_FORMAT),
@@ -85,7 +85,7 @@ async fn a_provider_that_refuses_the_field_itself_is_not_sent_it() {
 }
 
 #[tokio::test]
-async fn other_errors_and_callers_own_wishes_do_not_change_the_format() {
+async fn other_errors_and_the_callers_format_do_not_change_it() {
     let other = r#"{"error":{"message":"the input is empty","code":"400"}}"#;
     let server = Server::start(vec![answer(400, "", other), answer(400, "", NO_FORMAT)]).await;
     let engine = speaking(&server, "openai-chat");
@@ -97,9 +97,9 @@ async fn other_errors_and_callers_own_wishes_do_not_change_the_format() {
     assert_eq!(formats(&server), [Some("base64"), Some("base64")]);
 }
 
-/// A missing address is no error of a count: there is an estimate. A missing model is one.
+/// A missing endpoint is not an error of a count: there is an estimate. A missing model is an error.
 #[tokio::test]
-async fn a_count_whose_address_is_missing_is_left_to_an_estimate() {
+async fn a_count_without_an_endpoint_is_left_to_an_estimate() {
     for (dialect, status, body, is_estimated) in [
         ("anthropic", 404, r#"{"detail":"Not Found"}"#, true),
         ("anthropic", 404, "404 page not found", true),
@@ -142,9 +142,9 @@ async fn a_count_whose_address_is_missing_is_left_to_an_estimate() {
     }
 }
 
-/// llama.cpp and Ollama report with 500 what is the request's own fault.
+/// llama.cpp and Ollama report errors of the request itself with status 500.
 #[tokio::test]
-async fn errors_that_cannot_get_better_are_not_repeated() {
+async fn permanent_errors_with_status_500_are_not_retried() {
     for (dialect, body, kind) in [
         (
             "openai-chat",
@@ -182,7 +182,7 @@ async fn errors_that_cannot_get_better_are_not_repeated() {
     }
 }
 
-/// What cannot be read keeps its status, its id and its beginning, without the key in it.
+/// An unreadable response keeps its status, its id and its beginning, with the key masked.
 #[tokio::test]
 async fn an_unreadable_answer_keeps_its_status_and_body() {
     let page = format!("<html><title>Login</title>{CANARY}{}</html>", "x".repeat(100_000));
@@ -206,7 +206,7 @@ async fn an_unreadable_answer_keeps_its_status_and_body() {
             let server = Server::start(steps()).await;
             check(&bounded(speaking(&server, dialect).complete(chat())).await.unwrap_err(), beginning);
             let server = Server::start(steps()).await;
-            // Where JSON may be a stream, what ends too early broke off.
+            // If JSON may be a stream, a premature end is an interruption.
             let may_stream = registry::find(dialect).unwrap().stream_media_types().contains(&kind);
             if !may_stream {
                 check(&bounded(speaking(&server, dialect).stream(chat())).await.unwrap_err(), beginning);
@@ -223,7 +223,7 @@ async fn an_unreadable_answer_keeps_its_status_and_body() {
     }
 }
 
-/// A stream whose event cannot be read keeps the event.
+/// The error for an unreadable stream event contains the event.
 #[tokio::test]
 async fn an_unreadable_event_is_kept() {
     let good = r#"data: {"choices":[{"delta":{"content":"a"}}]}"#;
@@ -239,9 +239,9 @@ async fn an_unreadable_event_is_kept() {
     assert!(answer.body.contains(r#""choices":[{"key":"***"#), "{}", answer.body);
 }
 
-/// Every plain call asks for JSON, every stream for its own form.
+/// Streams accept the dialect's own media type, other calls accept JSON.
 #[tokio::test]
-async fn calls_say_what_they_accept() {
+async fn calls_send_the_media_types_they_accept() {
     let accepts = |server: &Server| server.requests()[0].header("accept").map(str::to_owned);
     for dialect in registry::all().filter(|dialect| dialect.program().is_none()) {
         let name = dialect.name();

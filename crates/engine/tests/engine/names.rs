@@ -1,4 +1,4 @@
-//! Names of models in addresses: none leads to another one.
+//! Names of models in URLs: none leads to another path.
 
 use crate::support::{
     bounded,
@@ -30,12 +30,12 @@ const HOSTILE: [&str; 14] = [
     "tunedModels/../../x",
 ];
 
-/// Every provider's chat, streamed or not, embeddings and speech with every hostile name: it is refused, or the path
-/// that is asked has all the segments of the one that a plain name has, apart from those of the name itself.
+/// Every provider's chat, streamed or not, embeddings and speech with every hostile name: it is refused, or the
+/// requested path has all the segments of a plain name's path, except those of the name itself.
 #[tokio::test]
-async fn no_name_leads_out_of_its_place_with_any_provider() {
+async fn no_name_escapes_its_place_in_the_path_with_any_provider() {
     for row in providers::all() {
-        // A server for each, as it keeps all that was asked.
+        // A server for each, as it records all requests.
         let server = Server::start(vec![answer(400, "", "no")]).await;
         let address = providers::fill(row.base_url, |_| Some("x".into())).unwrap();
         let Some((_, path)) = address.split_once("://") else { continue };
@@ -51,7 +51,7 @@ async fn no_name_leads_out_of_its_place_with_any_provider() {
         }
         let engine =
             Engine::new(vec![settings], Timeouts::default(), 0, TransportSettings::default()).unwrap();
-        // The folder that names stand in, with each way to ask.
+        // The folder that contains names, for each kind of call.
         let folders = Box::pin(asked(&server, &engine, "name")).await;
         for name in HOSTILE {
             for (folder, line) in folders.iter().zip(Box::pin(asked(&server, &engine, name)).await) {
@@ -76,7 +76,7 @@ async fn no_name_leads_out_of_its_place_with_any_provider() {
     }
 }
 
-/// The path that each kind of call asks; `None` where it is refused.
+/// The path that each kind of call requests; `None` if it is refused.
 async fn asked(server: &Server, engine: &Engine, model: &str) -> Vec<Option<String>> {
     let to = || Recipient::Route(Candidate::new("p", model).into());
     let mut paths = Vec::new();

@@ -32,7 +32,7 @@ fn raw(path: &str) -> Call<RawRequest> {
 }
 
 #[tokio::test]
-async fn a_provider_that_counts_is_asked() {
+async fn a_provider_with_a_count_endpoint_is_used() {
     let server = Server::start(vec![answer(200, "", r#"{"input_tokens":7}"#)]).await;
     let mut settings = settings(server.address);
     settings.dialect = "anthropic".into();
@@ -43,7 +43,7 @@ async fn a_provider_that_counts_is_asked() {
 }
 
 #[tokio::test]
-async fn a_raw_request_goes_as_it_is_and_is_retried() {
+async fn a_raw_request_is_sent_unchanged_and_retried() {
     let mut whole = stream(&["one", "two"]);
     whole.push(end());
     let server = Server::start(vec![answer(503, "retry-after-ms: 1\r\n", "busy"), whole]).await;
@@ -68,14 +68,14 @@ fn pictures(options: CallOptions) -> Call<ImageRequest> {
     Call { to: "test/small".into(), request, options }
 }
 
-/// A provider that `quirks` describe.
+/// A provider with these `quirks`.
 fn differing(server: &Server, dialect: &str, quirks: Quirks) -> Engine {
     let settings = settings(server.address);
     real(ProviderSettings { dialect: dialect.into(), quirks, ..settings })
 }
 
 #[tokio::test]
-async fn pictures_are_asked_for_and_told_what_they_used() {
+async fn images_are_requested_and_their_usage_reported() {
     let body = r#"{"data":[{"b64_json":"iVBORw=="}],"usage":{"input_tokens":3,"output_tokens":4}}"#;
     let server = Server::start(vec![answer(200, "", body)]).await;
     let engine = differing(&server, "openai-chat", Quirks::NONE);
@@ -87,7 +87,7 @@ async fn pictures_are_asked_for_and_told_what_they_used() {
 }
 
 #[tokio::test]
-async fn an_operation_that_a_provider_does_not_have_is_refused_by_name() {
+async fn a_missing_operation_is_refused_by_name() {
     let server = Server::start(vec![answer(200, "", "{}")]).await;
     let without = |operation| {
         let operations: Vec<_> = OperationKind::ALL.into_iter().filter(|one| *one != operation).collect();
@@ -110,7 +110,7 @@ async fn an_operation_that_a_provider_does_not_have_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn a_field_that_a_provider_refuses_is_dropped_where_that_is_wanted() {
+async fn an_unsupported_field_is_dropped_if_requested() {
     let server = Server::start(vec![answer(200, "", r#"{"data":[]}"#)]).await;
     let quirks = Quirks { unsupported: vec![Feature::ImageSize].into(), ..Quirks::NONE };
     let engine = differing(&server, "openai-chat", quirks);
@@ -123,7 +123,7 @@ async fn a_field_that_a_provider_refuses_is_dropped_where_that_is_wanted() {
 }
 
 #[tokio::test]
-async fn a_recording_goes_as_a_form_whose_boundary_is_never_the_same() {
+async fn a_recording_is_sent_as_a_form_with_a_random_boundary() {
     let plain = answer(200, "content-type: text/plain; charset=utf-8\r\n", "Hello.");
     let server = Server::start(vec![plain.clone(), plain]).await;
     let engine = differing(&server, "openai-chat", Quirks::NONE);
@@ -141,8 +141,8 @@ async fn a_recording_goes_as_a_form_whose_boundary_is_never_the_same() {
 }
 
 #[tokio::test]
-async fn what_a_call_cost_is_told_of_all_its_requests_or_not_at_all() {
-    // A proxy's header counts before the usage.
+async fn the_cost_of_a_call_covers_all_its_requests_or_none() {
+    // A proxy's header takes precedence over the usage.
     let usage = r#""usage":{"prompt_tokens":2,"total_tokens":2,"cost":0.1,"cost_details":{"a":1}}"#;
     let vector = |usage: &str| format!(r#"{{"data":[{{"index":0,"embedding":[1]}}]{usage}}}"#);
     let told = vector(&format!(",{usage}"));
@@ -169,13 +169,13 @@ async fn what_a_call_cost_is_told_of_all_its_requests_or_not_at_all() {
     let cost = both.settlement.cost().unwrap();
     assert_eq!((cost.total.to_string().as_str(), cost.reported), ("0.35", true));
     let used = both.response.usage.as_ref().unwrap();
-    // What the first request alone cost is not what both did.
+    // The cost of the first request alone is not the cost of both.
     assert_eq!((used.input_tokens, used.extra.is_empty()), (Some(4), true));
     assert_eq!((one.reported_costs.len(), one.response.usage.is_none()), (0, true));
 }
 
 #[tokio::test]
-async fn speech_comes_piece_by_piece() {
+async fn speech_arrives_chunk_by_chunk() {
     let mut whole = stream(&["one", "two"]);
     whole.push(end());
     let server = Server::start(vec![whole]).await;
@@ -194,7 +194,7 @@ async fn speech_comes_piece_by_piece() {
 }
 
 #[tokio::test]
-async fn a_raw_answer_is_bounded_and_its_breaking_off_is_an_error() {
+async fn a_raw_reply_is_bounded_and_an_interruption_is_an_error() {
     let mut cut = stream(&["one"]);
     cut.push(Step::Close);
     let server = Server::start(vec![stream(&["one", "two"]), cut]).await;
@@ -209,7 +209,7 @@ async fn a_raw_answer_is_bounded_and_its_breaking_off_is_an_error() {
 }
 
 #[tokio::test]
-async fn health_tells_a_wrong_key_from_a_provider_that_is_away() {
+async fn health_distinguishes_a_wrong_key_from_an_unreachable_provider() {
     let server = Server::start(vec![
         answer(200, "", r#"{"data":[]}"#),
         answer(401, "", "no"),

@@ -1,4 +1,4 @@
-//! HTTP/2: requests that the server says it did not process, and servers that say nothing at all.
+//! HTTP/2: requests that the server says it did not process, and servers that stay silent.
 
 use crate::support::{
     bounded, call, engine_with, settings, text_of,
@@ -33,19 +33,19 @@ const INTERNAL_ERROR: u32 = 2;
 const REFUSED_STREAM: u32 = 7;
 const ENHANCE_YOUR_CALM: u32 = 11;
 
-/// What a server does about a request.
+/// What a server does with a request.
 #[derive(Clone, Copy, Debug)]
 enum Do {
     Answer,
     /// Resets its stream for this reason.
     Reset(u32),
-    /// Goes away for this reason, having processed nothing, and closes.
+    /// Sends GOAWAY for this reason, having processed nothing, and closes.
     GoAway(u32),
-    /// The same, and keeps the connection open.
+    /// The same, but keeps the connection open.
     GoAwaySlowly(u32),
-    /// Closes without a word.
+    /// Closes silently.
     Close,
-    /// Reads nothing more, and says nothing.
+    /// Stops reading, and stays silent.
     FallSilent,
 }
 
@@ -143,10 +143,10 @@ fn engine(authority: &Authority, address: SocketAddr) -> Engine {
 }
 
 #[tokio::test]
-async fn what_was_not_processed_is_repeated_without_a_retry() {
+async fn unprocessed_requests_are_repeated_without_a_retry() {
     use Do::{Answer, Close, GoAway, GoAwaySlowly, Reset};
     let authority = Authority::new();
-    // What is done about each request; how many attempts each call has, and how many connections there are in all.
+    // The server's reaction to each request; the number of attempts of each call, and the total of connections.
     let cases: [(&'static [Do], &[usize], usize); 9] = [
         (&[Answer, Reset(REFUSED_STREAM), Answer], &[1, 2, 1], 1),
         (&[Reset(REFUSED_STREAM), Answer], &[2, 1], 1),
@@ -155,7 +155,7 @@ async fn what_was_not_processed_is_repeated_without_a_retry() {
         (&[Answer, GoAway(NO_ERROR), Answer], &[1, 2, 1], 2),
         (&[GoAwaySlowly(ENHANCE_YOUR_CALM), Answer], &[2, 1], 2),
         (&[Answer, GoAwaySlowly(INTERNAL_ERROR), Answer], &[1, 2], 2),
-        // A connection that served before and ends without a word.
+        // A connection that served before and closes silently.
         (&[Answer, Close, Answer], &[1, 2, 1], 2),
         (&[Answer], &[1, 1], 1),
     ];
@@ -177,15 +177,15 @@ async fn what_was_not_processed_is_repeated_without_a_retry() {
 }
 
 #[tokio::test]
-async fn what_may_have_been_processed_is_not_repeated() {
+async fn possibly_processed_requests_are_not_repeated() {
     let authority = Authority::new();
-    // Requests that the server saw.
+    // The number of requests that the server saw.
     let cases: [(&'static [Do], usize); 5] = [
         (&[Do::Answer, Do::Reset(INTERNAL_ERROR), Do::Answer], 2),
         (&[Do::Reset(INTERNAL_ERROR), Do::Answer], 1),
         (&[Do::Reset(ENHANCE_YOUR_CALM), Do::Answer], 1),
         (&[Do::Close, Do::Answer], 1),
-        // Once, and no more.
+        // Only once.
         (&[Do::Reset(REFUSED_STREAM), Do::Reset(REFUSED_STREAM), Do::Answer], 2),
     ];
     for (script, asked) in cases {
@@ -206,7 +206,7 @@ async fn what_may_have_been_processed_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_connection_that_answers_no_ping_is_given_up() {
+async fn a_connection_without_ping_replies_is_closed() {
     let authority = Authority::new();
     let server = start(&authority, &[Do::Answer, Do::FallSilent]).await;
     let engine = engine(&authority, server.address);
@@ -215,7 +215,7 @@ async fn a_connection_that_answers_no_ping_is_given_up() {
     call.options.max_retries = Some(0);
     let asked = Arc::clone(&server.asked);
     let silent = async move {
-        // It has the request; from here on the clock jumps to whatever is next, which is a ping and its limit.
+        // It has the request; from here on the clock jumps to the next timer: a ping, then its limit.
         while asked.load(Ordering::Relaxed) < 2 {
             tokio::task::yield_now().await;
         }

@@ -1,4 +1,4 @@
-//! Other settings make another engine, which shares what stays the same.
+//! Renewal: changed settings make another engine, which shares what stays the same.
 
 use crate::support::{
     bounded, call, engine, only,
@@ -8,7 +8,7 @@ use crate::support::{
 use ferrule_engine::{Failure, ProviderSettings, Routing, Secret, Timeouts, TransportSettings};
 
 #[tokio::test]
-async fn a_provider_that_stays_the_same_keeps_its_connections() {
+async fn an_unchanged_provider_keeps_its_connections() {
     let server = Server::start(vec![answer(200, "", "hi")]).await;
     let same = settings(server.address);
     let first = engine(same.clone());
@@ -24,12 +24,12 @@ async fn a_provider_that_stays_the_same_keeps_its_connections() {
     let requests = server.requests();
     assert_eq!(requests.iter().map(|request| request.connection).collect::<Vec<_>>(), [0, 0, 1]);
     assert_eq!(requests[2].header("authorization"), Some("Bearer sk-another-key"));
-    // The first one is as it was.
+    // The first engine is unchanged.
     assert_eq!(text_of(&bounded(first.complete(call())).await.unwrap().response), "hi");
 }
 
 #[tokio::test]
-async fn names_are_those_of_each_engine() {
+async fn each_engine_has_its_own_names() {
     let first = engine(settings(([127, 0, 0, 1], 9).into()));
     let routing = Routing { aliases: vec![("fast".into(), "test/small".into())], ..Routing::default() };
     let elsewhere = ProviderSettings {

@@ -1,4 +1,4 @@
-//! No secret leaves the engine except in the header that carries it.
+//! Secrets leave the engine only in the header that carries them.
 
 use crate::support::{
     CANARY, bounded, call, drain, engine, engine_with,
@@ -27,7 +27,7 @@ const BASE: &str = "Canary-in-the-base-url-1";
 const SECRETS: [&str; 6] = [CANARY, OTHER, QUERY, DECLARED, WORD, BASE];
 
 fn clean(what: &str, text: &str) {
-    // Whatever escapes there were are undone: no way to write a secret hides it from this.
+    // All escapes are undone, so that no encoding of a secret hides it from this check.
     let plain = text.replace(['\\', '+'], "").replace("%20", " ").replace("%2F", "/").replace("%22", "\"");
     for secret in SECRETS {
         for text in [text, &plain] {
@@ -36,7 +36,7 @@ fn clean(what: &str, text: &str) {
     }
 }
 
-/// Settings with a secret in every place that has one.
+/// Settings with a secret in every possible place.
 fn settings_with_secrets(address: std::net::SocketAddr) -> ferrule_engine::ProviderSettings {
     let mut settings = settings(address);
     settings.base_url.push_str(&format!("?sig={BASE}"));
@@ -100,7 +100,7 @@ impl Subscriber for Collect {
 }
 
 #[tokio::test]
-async fn no_error_and_no_log_tells_a_secret() {
+async fn no_error_and_no_log_shows_a_secret() {
     let log = Arc::new(Log::default());
     let _guard = tracing::subscriber::set_default(Collect(Arc::clone(&log)));
     let percent = DECLARED.replace(' ', "+").replace('/', "%2F").replace('"', "%22");
@@ -153,9 +153,9 @@ async fn no_error_and_no_log_tells_a_secret() {
     assert!(log.iter().all(|line| !line.contains('\n')), "no server begins a line");
 }
 
-/// What is got per attempt is as secret as a key: the refusals echo it, and the libraries that sign may log it.
+/// What is obtained per attempt is as secret as a key: the refusals echo it, and the signing libraries may log it.
 #[tokio::test]
-async fn no_error_and_no_log_tells_what_an_attempt_is_authorised_with() {
+async fn no_error_and_no_log_shows_an_attempts_credentials() {
     let log = Arc::new(Log::default());
     let _guard = tracing::subscriber::set_default(Collect(Arc::clone(&log)));
     let echo = format!("{CANARY} is wrong");

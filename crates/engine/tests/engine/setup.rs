@@ -105,7 +105,7 @@ async fn models_are_listed_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_server_that_has_always_more_models_is_left() {
+async fn an_endless_list_of_models_is_abandoned() {
     let server =
         Server::start(vec![answer(200, "", r#"{"data":[{"id":"a"}],"has_more":true,"last_id":"a"}"#)]).await;
     let mut settings = settings(server.address);
@@ -119,7 +119,7 @@ async fn a_server_that_has_always_more_models_is_left() {
     config(&error.failure);
 }
 
-/// The environment belongs to the process, so the proxy is tested in one of its own.
+/// The environment belongs to the process, so the proxy is tested in a separate one.
 async fn in_process_with(proxy: &[(&str, String)], test: &str) -> bool {
     let program = std::env::current_exe().unwrap();
     let mut command = Command::new(program);
@@ -143,7 +143,7 @@ async fn the_environments_proxy_is_used_and_its_exceptions_hold() {
     assert!(!in_process_with(&[("http_proxy", url("")), ("NO_PROXY", ".invalid".into())], test).await);
     assert_eq!(proxy.requests().len(), 1);
 
-    // Encrypted calls go through a tunnel, in which the proxy sees no header of ours.
+    // Encrypted calls go through a tunnel, in which the proxy sees none of our headers.
     let tunnel = Server::start(vec![vec![write("HTTP/1.1 502 No\r\n\r\n"), Step::Close]]).await;
     let url = format!("http://{}", tunnel.address);
     assert!(in_process_with(&[("HTTPS_PROXY", url)], "setup::calls_an_encrypted_host_in_vain").await);
@@ -174,7 +174,7 @@ async fn calls_an_encrypted_host_in_vain() {
 }
 
 #[tokio::test]
-async fn tokens_are_got_through_the_proxy_and_a_machines_own_without_it() {
+async fn token_endpoints_use_the_proxy_and_metadata_services_do_not() {
     let token = |name: &str| answer(200, "", &format!(r#"{{"access_token":"{name}"}}"#));
     let proxy = Server::start(vec![token("by-proxy"), answer(200, "", "by proxy")]).await;
     let variables = [("http_proxy", format!("http://{}", proxy.address))];
@@ -201,14 +201,14 @@ async fn by_proxy(authentication: Authentication, environment: Environment) {
 }
 
 #[tokio::test]
-#[ignore = "run by tokens_are_got_through_the_proxy_and_a_machines_own_without_it"]
+#[ignore = "run by token_endpoints_use_the_proxy_and_metadata_services_do_not"]
 async fn gets_a_token_from_a_host_that_does_not_exist() {
     let url = Some("http://identity.invalid/token".into());
     by_proxy(Authentication::Watsonx(WatsonxSettings { url }), Environment::default()).await;
 }
 
 #[tokio::test]
-#[ignore = "run by tokens_are_got_through_the_proxy_and_a_machines_own_without_it"]
+#[ignore = "run by token_endpoints_use_the_proxy_and_metadata_services_do_not"]
 async fn gets_a_token_from_this_machine() {
     let metadata = Server::start(vec![answer(200, "", r#"{"access_token":"of-machine"}"#)]).await;
     let mut environment = Environment::from_variables::<&str, &str>([]);

@@ -1,5 +1,5 @@
-//! Reasoning goes back to who signed it, through the whole engine: answers are marked when they are received, plain or
-//! streamed, and requests leave without marks and without the proofs of others.
+//! Signed reasoning returns to its signer, in the whole engine: responses are marked when they are received, streamed
+//! or not, and requests leave without marks and without other signers' proofs.
 
 use crate::support::{
     bounded, call, drain, only,

@@ -52,7 +52,7 @@ impl Slots {
     ) -> PyResult<Bound<'py, PyAny>> {
         // SAFETY: the function is this class's own allocator, which returns a new reference to an object whose memory
         // is zeroed, or null with an exception set. With all slots empty it is a valid object of the class: `__new__`
-        // of `object` does no more than this, and `describe.rs` lets no class through that has another `__new__`.
+        // of `object` does no more than this, and `describing.py` lets no class through that has another `__new__`.
         let object = unsafe {
             Bound::from_owned_ptr_or_err(py, (self.allocate)(self.class.bind(py).as_type_ptr(), 0))?
         };

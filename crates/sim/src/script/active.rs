@@ -1,4 +1,4 @@
-//! Active script: finds the rule that a request falls under.
+//! Active script: finds the rule for a request.
 
 use super::{
     document::{Rule, Script},
@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A script in use: its rules with what was counted of them.
+/// A script in use: its rules with their counters.
 #[derive(Debug)]
 pub(crate) struct ActiveScript {
     rules: Vec<Arc<ActiveRule>>,
@@ -24,9 +24,9 @@ pub(crate) struct ActiveScript {
 #[derive(Debug)]
 struct ActiveRule {
     rule: Rule,
-    /// Its number, by which it draws at random.
+    /// Its number, which selects its random sequence.
     number: u64,
-    /// When it came into force.
+    /// When it came into effect.
     since: Instant,
     counters: Mutex<Counters>,
 }
@@ -56,7 +56,7 @@ impl ActiveScript {
         Self { rules: active(script.rules, 0).collect(), defaults: script.defaults, seed }
     }
 
-    /// The script with `rules` before its own, which go on as they are.
+    /// The script with `rules` in front of its own, which keep their state.
     pub(crate) fn with_rules_before(&self, rules: Vec<Rule>) -> Self {
         let number = self.rules.iter().map(|active| active.number + 1).max().unwrap_or_default();
         let rules = active(rules, number).chain(self.rules.iter().cloned()).collect();
@@ -72,7 +72,7 @@ impl ActiveScript {
         self.rules.iter().any(|active| active.rule.matching.text.is_some())
     }
 
-    /// The reply and the fault of the first rule that is for this request.
+    /// The reply and the fault of the first rule that applies to this request.
     pub(crate) fn find(&self, request: &RequestFacts<'_>) -> Option<(Option<&Reply>, Option<&Fault>)> {
         self.rules.iter().find_map(|active| {
             let ActiveRule { rule, number, since, counters } = &**active;
@@ -93,7 +93,7 @@ impl ActiveScript {
     }
 }
 
-/// `rules`, which come into force now.
+/// `rules`, which come into effect now.
 fn active(rules: Vec<Rule>, first: u64) -> impl Iterator<Item = Arc<ActiveRule>> {
     let since = Instant::now();
     (first..)
@@ -102,7 +102,7 @@ fn active(rules: Vec<Rule>, first: u64) -> impl Iterator<Item = Arc<ActiveRule>>
 }
 
 impl Rule {
-    /// Whether it is used so long after it came into force.
+    /// Whether it applies this long after it came into effect.
     fn is_in_force(&self, elapsed: Duration) -> bool {
         let elapsed = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         let end = self.for_ms.map_or(u64::MAX, |lasts| self.after_ms.saturating_add(lasts));
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_that_are_added_come_first_and_leave_the_others_as_they_are() {
+    fn added_rules_come_first_and_keep_the_others() {
         let headers = http::HeaderMap::new();
         let request = request(&headers);
         let text = |active: &ActiveScript| active.find(&request).and_then(|(reply, _)| reply?.text.clone());

@@ -1,4 +1,4 @@
-//! Script document: rules, tried in order, and defaults, as they are read from JSON.
+//! Script document: rules, tried in order, and defaults, as read from JSON.
 
 use super::{error::ScriptError, fault::Fault, reply::Reply};
 use serde::Deserialize;
@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Script {
-    /// Tried in order; the first that matches is used.
+    /// Tried in order; the first match is used.
     pub(crate) rules: Vec<Rule>,
-    /// Used for what a rule's reply leaves out, and for requests that no rule matches.
+    /// The defaults for fields missing from a rule's reply, and for requests that no rule matches.
     pub(crate) defaults: Reply,
     /// Whether the port refuses connections, until the next script.
     pub(crate) refuse: bool,
@@ -18,28 +18,28 @@ pub(crate) struct Script {
     pub(crate) reset_connections: u64,
 }
 
-/// A rule: which requests it matches, and what to do with them.
+/// A rule: which requests it matches, and how to respond.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Rule {
     /// The requests it matches.
     #[serde(rename = "match")]
     pub(crate) matching: Match,
-    /// How often the rule may be used; without a limit where absent.
+    /// How often the rule may be used; absent for no limit.
     pub(crate) times: Option<u64>,
-    /// The share of matching requests that it is used for, 0 to 1, drawn with the simulator's seed.
+    /// The share of matching requests for which it is used, 0 to 1, drawn with the simulator's seed.
     pub(crate) rate: Option<f64>,
-    /// How long after the rule came into force it begins to be used.
+    /// The delay from when the rule came into effect to its first use.
     pub(crate) after_ms: u64,
-    /// How long it is used from then on; without an end where absent.
+    /// The duration of its use from then on; absent for no end.
     pub(crate) for_ms: Option<u64>,
-    /// What to answer.
+    /// The reply.
     pub(crate) reply: Option<Reply>,
     /// The fault.
     pub(crate) fault: Option<Fault>,
 }
 
-/// Which requests a rule matches: those that match every field given. Texts are globs (`*`, `?`).
+/// Which requests a rule matches: those that match every given field. Texts are globs (`*`, `?`).
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Match {
@@ -67,12 +67,12 @@ pub(crate) struct ConnectionPolicy {
 }
 
 impl Script {
-    /// How connections are accepted under it.
+    /// The connection policy of this script.
     pub(crate) const fn connections(&self) -> ConnectionPolicy {
         ConnectionPolicy { refuse: self.refuse, reset: self.reset_connections }
     }
 
-    /// Reads and checks a script: an object, or only its list of rules.
+    /// Reads and checks a script: an object, or just its list of rules.
     pub(crate) fn parse(text: &str) -> Result<Self, ScriptError> {
         let script = if text.trim_start().starts_with('[') {
             let rules: Vec<Rule> =

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A script that cannot be used. The text names the field and what was expected there.
+/// The error for an invalid script. The text names the field and what was expected there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScriptError(String);
 

@@ -5,7 +5,7 @@ use ferrule_wire::server::RetryHint;
 use serde::{Deserialize, Deserializer, de};
 use std::{collections::BTreeMap, fmt};
 
-/// A fault. In a script each is an object with one name (`{"stall": {"at": "mid_event"}}`), or only the name.
+/// A fault. In a script each is an object with one name (`{"stall": {"at": "mid_event"}}`), or just the name.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(remote = "Self", rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Fault {
@@ -20,14 +20,14 @@ pub(crate) enum Fault {
         #[serde(default)]
         error: ErrorScript,
     },
-    /// 429, and when to send the request again.
+    /// Status 429, with the time until a retry.
     RateLimit {
         #[serde(default)]
         retry: Retry,
         #[serde(default = "one_second")]
         delay_ms: u64,
     },
-    /// The provider is too busy: 529 at Anthropic, 503 elsewhere.
+    /// The provider is overloaded: 529 at Anthropic, 503 elsewhere.
     Overloaded {},
     /// The connection is reset (a real TCP reset).
     Reset {
@@ -52,9 +52,9 @@ pub(crate) enum Fault {
         #[serde(default)]
         for_ms: Option<u64>,
     },
-    /// The body is complete as HTTP sees it, but without its end.
+    /// The body is complete as HTTP, but lacks its end in the dialect.
     NoTerminal {
-        /// Send the finish reason; leave out only the dialect's own end marker.
+        /// Send the finish reason; leave out just the dialect's own end marker.
         #[serde(default)]
         keep_finish: bool,
     },
@@ -63,7 +63,7 @@ pub(crate) enum Fault {
         #[serde(default = "two")]
         after_chunks: usize,
     },
-    /// An event (or the whole plain answer) is not JSON.
+    /// An event (or the whole body if not streamed) is not JSON.
     MalformedJson {
         #[serde(default = "two")]
         after_chunks: usize,
@@ -75,19 +75,19 @@ pub(crate) enum Fault {
         #[serde(default)]
         error: ErrorScript,
     },
-    /// The right answer under the wrong content type.
+    /// The correct body with the wrong content type.
     ContentType {
         #[serde(default = "text_plain")]
         value: String,
     },
-    /// A page from a proxy before the provider.
+    /// A page from a proxy in front of the provider.
     Html {
         #[serde(default = "bad_gateway")]
         status: u16,
     },
     /// Compressed with gzip, whether the client accepts it or not.
     Gzip {},
-    /// A line of this many bytes, generated while it is sent.
+    /// A line of this many bytes, generated as it is sent.
     HugeLine {
         #[serde(default = "hundred_megabytes")]
         bytes: u64,
@@ -112,7 +112,7 @@ pub(crate) enum Place {
     BeforeTerminal,
 }
 
-/// How a 429 says when to send the request again.
+/// How a 429 states the time until a retry.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Retry {
@@ -193,7 +193,7 @@ impl Fault {
         }
     }
 
-    /// The error status `status`, with the error that usually goes with it.
+    /// The error status `status`, with its usual error.
     pub(crate) fn status(status: u16) -> Self {
         Self::Status { status, headers: BTreeMap::new(), body: None, error: ErrorScript::default() }
     }

@@ -1,10 +1,10 @@
 //! Glob patterns: `*` and `?`.
 
-/// Whether `text` matches `pattern`: `*` stands for any characters, `?` for one. Needs no memory; takes at
-/// worst as many steps as the product of the lengths.
+/// Whether `text` matches `pattern`: `*` matches any characters, `?` a single one. Needs no memory; takes at worst as
+/// many steps as the product of the lengths.
 pub(super) fn matches(pattern: &str, text: &str) -> bool {
     let (mut pattern, mut text) = (pattern.chars(), text.chars());
-    // Where to go on when the text after the last star does not match.
+    // Where to resume if the text after the last star does not match.
     let mut retry = None;
     loop {
         let before = text.clone();

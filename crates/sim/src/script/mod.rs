@@ -1,6 +1,6 @@
-//! Scripts: what the simulator is to answer, as tests write it.
+//! Scripts: the simulator's replies and faults, as tests write them.
 //!
-//! The shape of the JSON is the shape of these types; `docs/simulator.md` explains each field to users.
+//! The JSON has the structure of these types; `docs/simulator.md` explains each field to users.
 
 mod active;
 mod document;

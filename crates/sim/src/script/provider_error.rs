@@ -54,7 +54,7 @@ impl From<Kind> for ErrorKind {
 }
 
 impl ErrorScript {
-    /// The error, with `kind` and `message` where the script leaves them open.
+    /// The error, with defaults for `kind` and `message`.
     pub(crate) fn provider_error(
         &self,
         kind: ErrorKind,

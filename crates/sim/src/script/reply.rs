@@ -1,16 +1,16 @@
-//! Replies: what to answer, and how fast.
+//! Replies: their content and speed.
 
 use super::{error::ScriptError, headers::check_headers};
 use ferrule_wire::model::{FinishReason, Usage};
 use serde::{Deserialize, Deserializer, de};
 use std::{collections::BTreeMap, fmt};
 
-/// What to answer, and how fast. Every field may be left out: the content then follows from the request, and the rest
-/// from the script's defaults.
+/// A reply and its speed. Every field may be left out: the content then depends on the request, and the rest on the
+/// script's defaults.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(remote = "Self", deny_unknown_fields, default)]
 pub(crate) struct Reply {
-    // The content: the first of these groups that is present counts.
+    // The content: the first of these groups that is present is used.
     pub(crate) content: Option<Vec<Content>>,
     pub(crate) text: Option<String>,
     pub(crate) reasoning: Option<String>,
@@ -24,7 +24,7 @@ pub(crate) struct Reply {
     pub(crate) json: bool,
     /// A call to the request's tool.
     pub(crate) use_tools: bool,
-    /// Some reasoning first.
+    /// Reasoning first.
     pub(crate) reason: bool,
 
     pub(crate) usage: Option<UsageScript>,
@@ -63,14 +63,14 @@ pub(crate) enum Content {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ScriptedCall {
     pub(crate) name: String,
-    /// An object, or the text itself (which may deliberately be invalid JSON).
+    /// An object, or a text (which may deliberately be invalid JSON).
     #[serde(default)]
     pub(crate) arguments: serde_json::Value,
     #[serde(default)]
     pub(crate) id: Option<String>,
 }
 
-/// Token counts; those left out are computed.
+/// Token counts; missing ones are computed.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct UsageScript {
@@ -113,7 +113,7 @@ impl Reply {
         Self { text: Some(text.into()), ..Self::default() }
     }
 
-    /// Whether the content is fixed here.
+    /// Whether the content is given.
     fn has_content(&self) -> bool {
         self.content.is_some()
             || self.text.is_some()
@@ -127,7 +127,7 @@ impl Reply {
             || self.reason
     }
 
-    /// This reply, with `other`'s fields where it has none. The content is taken whole from one of the two.
+    /// This reply, with `other`'s fields for missing ones. The content is taken as a whole from one of the two.
     pub(crate) fn or(mut self, other: &Self) -> Self {
         if !self.has_content() {
             self.content.clone_from(&other.content);
@@ -189,10 +189,10 @@ impl Reply {
     }
 }
 
-/// The longest text that is generated, in tokens.
+/// The maximum length of generated text, in tokens.
 pub(crate) const MAX_TOKENS: usize = 1_000_000;
 
-/// The finish reason of this name.
+/// The finish reason with this name.
 pub(crate) fn finish_reason(word: &str) -> FinishReason {
     use FinishReason::{
         ContentFilter, ContextWindow, Error, Length, Other, Pause, Refusal, Stop, StopSequence, ToolCalls,
@@ -203,7 +203,7 @@ pub(crate) fn finish_reason(word: &str) -> FinishReason {
         .unwrap_or_else(|| Other(word.to_owned()))
 }
 
-/// A text alone means `{"text": …}`.
+/// A string means `{"text": …}`.
 impl<'de> Deserialize<'de> for Reply {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct ReplyVisitor;

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-/// Longer than anything here takes; a test that waits for it fails.
+/// Longer than anything here should take; a test that reaches it fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) const DIALECTS: [&str; 2] = ["openai-chat", "anthropic"];
 
@@ -24,7 +24,7 @@ pub(crate) fn path(dialect: &str) -> &'static str {
     if dialect == "anthropic" { "/v1/messages" } else { "/v1/chat/completions" }
 }
 
-/// A request for `model` in either dialect: what both have in common.
+/// A request for `model` with the fields that both dialects share.
 pub(crate) fn ask(model: &str, text: &str, stream: bool) -> Value {
     json!({"model": model, "max_tokens": 1000, "stream": stream, "messages": [{"role": "user", "content": text}]})
 }
@@ -82,7 +82,7 @@ impl Client {
         self.stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
     }
 
-    /// Reads more; `Err` where there is none.
+    /// Reads more data; `Err` if there is none.
     pub(crate) fn more(&mut self) -> Result<(), End> {
         let mut buffer = [0; 64 << 10];
         match self.stream.read(&mut buffer) {

@@ -1,4 +1,4 @@
-//! Faults, in each dialect, plain and streamed.
+//! Faults, in each dialect, streamed and not.
 
 use crate::client::*;
 use ferrule_sim::Simulator;
@@ -19,7 +19,7 @@ fn under(fault: Value, dialect: &str, stream: bool) -> Result<HttpResponse, End>
     answer
 }
 
-/// Runs `test` for each dialect, plain and streamed.
+/// Runs `test` for each dialect, streamed and not.
 fn each(test: impl Fn(&str, bool)) {
     for dialect in DIALECTS {
         for stream in [false, true] {
@@ -54,7 +54,7 @@ fn statuses_with_headers_and_bodies() {
 }
 
 #[test]
-fn every_way_to_say_when_to_come_again() {
+fn every_form_of_retry_after() {
     let limited = |retry: &str| {
         under(json!({"rate_limit": {"retry": retry, "delay_ms": 1500}}), "openai-chat", true).unwrap()
     };
@@ -98,7 +98,7 @@ fn connections_end_where_they_should() {
     }
 }
 
-/// Everything was sent but the end.
+/// Asserts that everything was sent except the end.
 fn assert_unfinished(dialect: &str, stream: bool, text: &str) {
     if stream {
         assert_eq!(streamed_text(dialect, text), "one two three four five six seven");
@@ -114,7 +114,7 @@ fn assert_unfinished(dialect: &str, stream: bool, text: &str) {
 }
 
 #[test]
-fn an_end_can_be_missing_under_a_good_framing() {
+fn an_end_marker_can_be_missing_in_valid_framing() {
     each(|dialect, stream| {
         let answer = under(json!("no_terminal"), dialect, stream).unwrap();
         assert_eq!(answer.end, End::Complete);
@@ -154,7 +154,7 @@ fn a_chunk_is_truncated() {
 }
 
 #[test]
-fn what_comes_is_not_json_or_an_error() {
+fn malformed_json_and_error_events() {
     each(|dialect, stream| {
         let answer = under(json!("malformed_json"), dialect, stream).unwrap();
         assert_eq!((answer.status, answer.end), (200, End::Complete));
@@ -224,7 +224,7 @@ fn a_line_is_huge() {
 }
 
 #[test]
-fn bytes_come_one_by_one() {
+fn bytes_arrive_one_by_one() {
     each(|dialect, stream| {
         let answer = under(json!({"slow_loris": {"byte_ms": 0}}), dialect, stream).unwrap();
         assert_eq!(answer.end, End::Complete);
@@ -234,12 +234,12 @@ fn bytes_come_one_by_one() {
     let mut client = Client::connect(simulator.address());
     client.send("POST", path("anthropic"), &[], ask("m", "hi", true).to_string().as_bytes());
     client.more().unwrap();
-    // More bytes than one may have come together, but never the whole line.
+    // More than one byte may have arrived at once, but never the whole line.
     assert!(client.read.len() < 8, "{:?}", String::from_utf8_lossy(&client.read));
 }
 
 #[test]
-fn nothing_comes_until_the_client_leaves() {
+fn nothing_is_sent_until_the_client_leaves() {
     each(|dialect, stream| {
         for (place, said) in [
             ("before_headers", ""),
@@ -306,7 +306,7 @@ fn a_short_answer_is_hit_at_its_end() {
 }
 
 #[test]
-fn a_rule_is_used_so_many_times_and_to_a_share() {
+fn a_rule_is_limited_by_times_and_rate() {
     let simulator = scripted(
         &json!([{"times": 1, "fault": {"status": {"status": 503}}}, {"match": {"nth": 2}, "fault": "overloaded"}]),
     );

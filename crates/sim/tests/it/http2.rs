@@ -36,7 +36,7 @@ fn streams_share_a_connection_up_to_the_limit() {
             assert_eq!((answer.status().as_u16(), answer.version()), (200, http::Version::HTTP_2));
             open.push(answer);
         }
-        // The fourth waits until one of them is gone.
+        // The fourth waits until one of them has ended.
         let mut fourth = std::pin::pin!(sender.send_request(request(&simulator, "openai-chat", "echo")));
         let mut elsewhere = connect(&simulator).await;
         tokio::select! {

@@ -3,7 +3,7 @@
 use crate::client::*;
 use serde_json::{Value, json};
 
-/// Each address, its request for a model of this name, and a field of a good response.
+/// Each path, its request for a model of this name, and a field of a good response.
 fn requests_for(model: &str) -> Vec<(String, Value, &'static str)> {
     let messages = json!([{"role": "user", "content": "one two"}]);
     let contents = json!([{"role": "user", "parts": [{"text": "one two"}]}]);
@@ -85,7 +85,7 @@ fn names_of_models_reach_operations_other_than_chat() {
     }
 }
 
-/// Audio has a content type of its own, and ends where the fault strikes.
+/// Audio has a separate content type, and ends where the fault strikes.
 #[test]
 fn audio_breaks_off() {
     let speech = json!({"model": "m", "input": "one two"});

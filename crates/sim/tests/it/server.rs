@@ -1,4 +1,4 @@
-//! Server tests: addresses, keys, the record, starting and stopping.
+//! Server tests: URLs, keys, the record, starting and stopping.
 
 use crate::client::*;
 use ferrule_sim::{Settings, Simulator};
@@ -225,7 +225,7 @@ fn hostile_requests_do_no_harm() {
     let mut client = Client::connect(simulator.address());
     client.stream.write_all(b"POST /v1/messages HTTP/1.1\r\ncontent-length: 70000000\r\n\r\n").unwrap();
     let piece = vec![b' '; 1 << 20];
-    // The server may answer and hang up before it has everything.
+    // The server may respond and close before it has received everything.
     while client.stream.write_all(&piece).is_ok() {}
     for model in
         ["slow-0.0000000000000000000000001", "slow-1e300", "fail-4294967296-503", "long-18446744073709551616"]
@@ -273,7 +273,7 @@ fn connections_are_refused_or_reset_by_script() {
 }
 
 #[test]
-fn a_script_that_is_wrong_changes_nothing() {
+fn an_invalid_script_changes_nothing() {
     let simulator = scripted(&json!([{"reply": "first"}]));
     let error = simulator.set_script(r#"[{"reply": {"txt": "second"}}]"#).unwrap_err().to_string();
     assert!(error.contains("rules[0].reply") && error.contains("txt"), "{error}");

@@ -29,7 +29,7 @@ impl Place {
         self.0.join("state.db")
     }
 
-    /// A member whose upkeep is done by hand.
+    /// A member whose upkeep is run manually.
     pub fn open<C: Clock + 'static>(&self, clock: &Arc<C>) -> Shared {
         self.open_with(clock, OnLoss::Local)
     }

@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_address_says_the_region() {
+    fn the_region_is_read_from_the_address() {
         let region = |url: &str| region_of(&Url::parse(url).unwrap());
         for (url, expected) in [
             ("https://bedrock-runtime.us-east-1.amazonaws.com", Some("us-east-1")),

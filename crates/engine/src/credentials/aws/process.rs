@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_parted_as_a_shell_parts_them() {
+    fn words_are_split_as_by_a_shell() {
         let words = |command: &str| split(command).map(|words| words.join("|"));
         assert_eq!(words(r#" /a/b  "c d" e'f g'h  "" "#).unwrap(), "/a/b|c d|ef gh|");
         assert_eq!(words(r"C:\x\y.exe z").unwrap(), r"C:\x\y.exe|z");

@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_signed_is_an_error_without_secrets() {
+    fn signing_errors_contain_no_secrets() {
         let request = Unsigned { method: "GET", url: "https://a b/", headers: &[], body: b"" };
         let scope = Scope { region: "r", service: "s", time: SystemTime::UNIX_EPOCH };
         let error = sign(&request, &scope, &Key::new("id", SECRET, None)).unwrap_err();

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_time_lies_in_its_bucket() {
+    fn every_duration_is_in_its_bucket() {
         for micros in (0..200_000).step_by(31).chain((200_000..4_000_000_000).step_by(9_999_991)) {
             let took = Duration::from_micros(micros);
             let bucket = bucket(took);

@@ -35,13 +35,13 @@ fn latencies(figures: &[Option<f64>]) -> Vec<TargetSnapshot> {
 }
 
 #[test]
-fn sequential_asks_the_first() {
+fn sequential_picks_the_first() {
     assert_shares(Strategy::Sequential, &group(3), &[1.0, 0.0, 0.0], 0.0);
     assert_eq!(order(Strategy::Sequential, &group(12)), (0..12).collect::<Vec<_>>());
 }
 
 #[test]
-fn round_robin_asks_all_equally_often() {
+fn round_robin_picks_all_equally_often() {
     assert_shares(Strategy::RoundRobin, &group(3), &[1.0 / 3.0; 3], 0.0);
     assert_shares(Strategy::RoundRobin, &group(8), &[0.125; 8], 0.0);
 }
@@ -66,7 +66,7 @@ fn weighted_round_robin_keeps_to_the_weights_and_spreads_the_turns() {
 }
 
 #[test]
-fn weighted_round_robin_asks_next_whom_it_owes_most() {
+fn weighted_round_robin_picks_the_most_credit() {
     let mut targets = group(3);
     for (target, weight) in targets.iter_mut().zip([5.0, 3.0, 1.0]) {
         target.weight = weight;
@@ -82,7 +82,7 @@ fn weighted_round_robin_asks_next_whom_it_owes_most() {
 }
 
 #[test]
-fn weighted_round_robin_starves_nobody_whatever_the_weights() {
+fn weighted_round_robin_starves_no_target() {
     for weights in [[f64::MAX; 3], [f64::MAX, f64::MAX, 1e300], [f64::MIN_POSITIVE; 3], [0.1, 0.2, 0.3]] {
         let mut targets = group(3);
         for (target, weight) in targets.iter_mut().zip(weights) {
@@ -118,7 +118,7 @@ fn weighted_random_keeps_to_the_weights() {
 }
 
 #[test]
-fn least_busy_asks_who_has_the_fewest_calls_for_its_weight() {
+fn least_busy_picks_the_fewest_calls_per_weight() {
     let calls = |figures: &[u32]| {
         let mut targets = group(figures.len() as u64);
         for (target, calls) in targets.iter_mut().zip(figures) {
@@ -134,7 +134,7 @@ fn least_busy_asks_who_has_the_fewest_calls_for_its_weight() {
 }
 
 #[test]
-fn lowest_latency_asks_the_faster_of_two() {
+fn lowest_latency_picks_the_faster_of_two() {
     let third = 1.0 / 3.0;
     let fast = |figures: &[Option<f64>], expected: &[f64]| {
         assert_shares(Strategy::LowestLatency, &latencies(figures), expected, 0.015);
@@ -151,7 +151,7 @@ fn lowest_latency_asks_the_faster_of_two() {
 }
 
 #[test]
-fn lowest_latency_counts_the_load_and_forgets_what_is_old() {
+fn lowest_latency_considers_load_and_forgets_old_samples() {
     let mut targets = latencies(&[Some(100.0), Some(100.0)]);
     targets[0].in_flight = 5;
     assert_shares(Strategy::LowestLatency, &targets, &[0.0, 1.0], 0.0);
@@ -167,7 +167,7 @@ fn lowest_latency_counts_the_load_and_forgets_what_is_old() {
 }
 
 #[test]
-fn lowest_cost_asks_the_cheapest_and_takes_an_unknown_cost_for_the_mean() {
+fn lowest_cost_picks_the_cheapest_and_assumes_the_mean_if_unknown() {
     let costs = |figures: &[Option<f64>]| with(figures, |target, cost| target.cost = cost);
     assert_shares(Strategy::LowestCost, &costs(&[Some(3e-6), Some(1e-6), Some(2e-6)]), &[0.0, 1.0, 0.0], 0.0);
     assert_shares(Strategy::LowestCost, &costs(&[Some(0.0), Some(0.0), Some(1.0)]), &[0.5, 0.5, 0.0], 0.015);
@@ -176,7 +176,7 @@ fn lowest_cost_asks_the_cheapest_and_takes_an_unknown_cost_for_the_mean() {
 }
 
 #[test]
-fn usage_based_asks_the_less_used_of_two() {
+fn usage_based_picks_the_less_used_of_two() {
     let third = 1.0 / 3.0;
     let used = |figures: &[(f64, Option<f64>)]| {
         let mut targets = group(figures.len() as u64);
@@ -203,7 +203,7 @@ fn usage_based_asks_the_less_used_of_two() {
 }
 
 #[test]
-fn rate_limit_aware_asks_who_has_most_left() {
+fn rate_limit_aware_picks_the_largest_remaining_share() {
     let left = |figures: &[Option<f64>]| with(figures, |target, left| target.remaining = left);
     assert_shares(Strategy::RateLimitAware, &left(&[Some(0.2), Some(0.9), Some(0.5)]), &[0.0, 1.0, 0.0], 0.0);
     assert_eq!(order(Strategy::RateLimitAware, &left(&[Some(0.2), None, Some(0.9)])), [2, 1, 0]);

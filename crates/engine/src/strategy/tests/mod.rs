@@ -20,7 +20,7 @@ pub(super) fn order(strategy: Strategy, targets: &[TargetSnapshot]) -> Vec<usize
 }
 
 #[test]
-fn every_strategy_orders_every_target_once_and_those_that_cannot_last() {
+fn every_strategy_orders_each_target_once_with_unavailable_ones_last() {
     let mut targets = group(5);
     targets[0].available = false;
     targets[1].weight = 0.0;

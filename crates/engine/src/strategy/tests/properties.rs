@@ -38,7 +38,7 @@ fn any_target() -> impl proptest::strategy::Strategy<Value = TargetSnapshot> {
 
 proptest! {
     #[test]
-    fn an_order_is_a_permutation_with_those_that_cannot_at_its_end(
+    fn an_order_is_a_permutation_with_unavailable_targets_last(
         mut targets in prop::collection::vec(any_target(), 0..12),
         seed: u64,
         session in prop::option::of(any::<u64>()),
@@ -111,7 +111,7 @@ proptest! {
     }
 
     #[test]
-    fn a_quantile_lies_among_the_times(times in prop::collection::vec(1_u64..100_000_000, 20..60), share in 0.0..=1.0) {
+    fn a_quantile_is_among_samples(times in prop::collection::vec(1_u64..100_000_000, 20..60), share in 0.0..=1.0) {
         let statistics = Arc::new(Statistics::default());
         for micros in &times {
             statistics.first_token(0, Duration::from_micros(*micros));
@@ -127,7 +127,7 @@ proptest! {
     }
 
     #[test]
-    fn leases_bring_in_flight_back(steps in prop::collection::vec(any::<bool>(), 0..100), concurrency in 0_u32..5) {
+    fn leases_count_calls_in_flight(steps in prop::collection::vec(any::<bool>(), 0..100), concurrency in 0_u32..5) {
         let statistics = Arc::new(Statistics::default());
         let mut leases = Vec::new();
         for begin in steps {
@@ -145,7 +145,7 @@ proptest! {
     }
 
     #[test]
-    fn a_pattern_finds_what_it_was_made_of(parts in prop::collection::vec("[a-c/]{0,3}", 1..5), fill in "[a-c/]{0,4}") {
+    fn a_pattern_matches_its_source(parts in prop::collection::vec("[a-c/]{0,3}", 1..5), fill in "[a-c/]{0,4}") {
         let (pattern, text) = (parts.join("*"), parts.join(&fill));
         let (provider, model) = ("p", text.as_str());
         let facts = TargetFacts { provider, model, ..TargetFacts::default() };
@@ -237,7 +237,7 @@ fn averages_rise_at_once_and_are_forgotten_in_a_minute() {
 }
 
 #[test]
-fn what_was_measured_per_token_is_of_plain_calls_with_tokens() {
+fn time_per_token_needs_unstreamed_calls_with_token_counts() {
     let statistics = Statistics::default();
     statistics.answered(0, Duration::from_secs(2), None);
     statistics.answered(0, Duration::from_secs(2), Some(0));
@@ -250,7 +250,7 @@ fn what_was_measured_per_token_is_of_plain_calls_with_tokens() {
 }
 
 #[test]
-fn a_minute_of_use_and_no_more() {
+fn usage_covers_one_minute() {
     let statistics = Statistics::default();
     statistics.sent(1000, 100);
     statistics.used(2000, 50);
@@ -268,7 +268,7 @@ fn a_minute_of_use_and_no_more() {
 }
 
 #[test]
-fn what_is_left_of_limits_is_what_was_reported_less_what_was_used_since() {
+fn remaining_limits_are_the_reported_ones_less_usage_since() {
     let statistics = Statistics::default();
     assert_eq!(statistics.snapshot(0).remaining, None);
     let of = |limit, remaining, seconds| RateLimit {

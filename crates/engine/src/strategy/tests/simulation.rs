@@ -207,7 +207,7 @@ fn balancing_strategies_neither_herd_nor_starve() {
 }
 
 #[test]
-fn weights_hold_while_targets_come_and_go() {
+fn weights_are_kept_while_targets_come_and_go() {
     for (strategy, most) in [(Strategy::WeightedRoundRobin, 1.2), (Strategy::WeightedRandom, 2.0)] {
         let mut targets = shifting();
         for (target, weight) in targets.iter_mut().zip([4.0, 2.0, 1.0, 3.0]) {
@@ -271,7 +271,7 @@ fn sequential_keeps_to_the_list() {
 }
 
 #[test]
-fn callers_that_come_at_once_do_not_go_to_one_target() {
+fn simultaneous_callers_do_not_all_pick_one_target() {
     // Nothing is known of any target, or everything of all but one.
     for known in [0, 3] {
         for name in Strategy::names().filter(|name| *name != "sequential") {

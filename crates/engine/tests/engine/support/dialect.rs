@@ -1,7 +1,7 @@
-//! A dialect of one-line commands, so that a test says what it means.
+//! A dialect of one-line commands, which keeps tests readable.
 //!
-//! A plain answer is its text; `error: ...` is an error. A stream has lines: `start`, `usage`, `text ...`,
-//! `error ...`, `done`; `:` begins a comment.
+//! A response that is not streamed is its text; `error: ...` is an error. A stream has lines: `start`, `usage`, `text
+//! ...`, `error ...`, `done`; `:` begins a comment.
 
 use ferrule_wire::{
     dialect::{Dialect, FollowUp, KeyHeader, ReadFollowUp, StreamDecoder, StreamEncoder, registry::find},
@@ -31,10 +31,10 @@ pub(crate) struct Tiny {
 static DIALECTS: [Tiny; 4] =
     [Tiny { name: "tiny" }, Tiny { name: "anthropic" }, Tiny { name: "followed" }, Tiny { name: "counted" }];
 
-/// Plain answers that begin with `slow` are decoded only after this was opened.
+/// Responses that begin with `slow` are decoded only after this has been opened.
 pub(crate) static SLOW: Gate = Gate { open: Mutex::new(false), opened: Condvar::new() };
 
-/// Holds up a thread until it is opened, or for so long that a test fails.
+/// Blocks a thread until it is opened, or until the test fails.
 pub(crate) struct Gate {
     open: Mutex<bool>,
     opened: Condvar,
@@ -52,7 +52,7 @@ impl Gate {
     }
 }
 
-/// How many requests the dialect `counted` encoded.
+/// The number of requests encoded by the dialect `counted`.
 pub(crate) static ENCODED: AtomicUsize = AtomicUsize::new(0);
 
 impl Tiny {
@@ -178,12 +178,12 @@ impl Dialect for Tiny {
     }
 }
 
-/// Lists of models as `dialect` has them, and nothing else.
+/// Lists of models in the form of `dialect`, and nothing else.
 fn lists_of(dialect: &str) -> Operations {
     Operations { model_listing: find(dialect).unwrap().operations().model_listing, ..Operations::NONE }
 }
 
-/// `later get=... stream=... cancel=...`, or a text that is an answer.
+/// `later get=... stream=... cancel=...`, or a text that is a complete answer.
 fn follow_up(body: &[u8]) -> Option<FollowUp> {
     let text = str::from_utf8(body).ok()?;
     let Some(places) = text.strip_prefix("later ") else {

@@ -17,7 +17,7 @@ impl Folder {
         Self(path)
     }
 
-    /// Writes a file, folders above it included, and gives its path.
+    /// Writes a file, creating parent folders, and returns its path.
     pub(crate) fn write(&self, name: &str, text: &str) -> String {
         let path = self.0.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! What the tests share: a dialect small enough to write by hand, and servers that do as they are told.
+//! Support shared by the tests: a dialect small enough to write by hand, and scripted servers.
 
 pub(crate) mod dialect;
 pub(crate) mod folder;
@@ -13,7 +13,7 @@ use ferrule_engine::{
 use ferrule_wire::model::{Message, Part, Request, Response, Role, StreamEvent};
 use std::{net::SocketAddr, time::Duration};
 
-/// No key may be anywhere but in the header that carries it.
+/// This key may appear only in the header that carries it.
 pub(crate) const CANARY: &str = "sk-canary-5f3a9c";
 
 pub(crate) fn settings(address: SocketAddr) -> ProviderSettings {
@@ -45,7 +45,7 @@ pub(crate) fn call() -> Call<Request> {
     Call { to: "test/small".into(), request, options: CallOptions::default() }
 }
 
-/// The provider `id`, whether there is one or not, and no other.
+/// The provider `id`, whether it exists or not, and no other.
 pub(crate) fn only(id: &str) -> Recipient {
     Recipient::Route(Candidate::new(id, "small").into())
 }
@@ -65,7 +65,7 @@ pub(crate) fn texts_of(events: &[StreamEvent]) -> String {
     events.iter().filter_map(text).collect()
 }
 
-/// Everything the stream says, and how it ended.
+/// All events of the stream, and how it ended.
 pub(crate) async fn drain(stream: &mut EventStream) -> (Vec<StreamEvent>, Option<ferrule_engine::CallError>) {
     let mut events = Vec::new();
     while let Some(batch) = stream.next().await {

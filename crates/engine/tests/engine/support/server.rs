@@ -10,22 +10,22 @@ use tokio::{
     sync::{Semaphore, mpsc},
 };
 
-/// What is done about one request.
+/// What the server does with a request.
 #[derive(Clone)]
 pub(crate) enum Step {
     /// Writes this.
     Write(Vec<u8>),
-    /// Answers with this, where `{port}` is the server's.
+    /// Writes this, with the server's port for `{port}`.
     WriteWithPort(String),
     /// Waits until the test adds a permit.
     Await(Arc<Semaphore>),
-    /// Says nothing until the client goes away.
+    /// Stays silent until the client is gone.
     Hang,
     /// Closes the connection.
     Close,
 }
 
-/// A request as it came.
+/// A request as received.
 #[derive(Clone, Debug)]
 pub(crate) struct Recorded {
     /// The number of its connection, from 0.
@@ -48,7 +48,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Answers the first request by the first script, and so on; the last script is for all that follow.
+    /// Answers the first request with the first script, and so on; the last script repeats.
     pub(crate) async fn start(scripts: Vec<Vec<Step>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -75,7 +75,7 @@ impl Server {
         self.requests.lock().unwrap().clone()
     }
 
-    /// The number of the next connection that is closed, by whichever side.
+    /// The number of the next connection to be closed, by either side.
     pub(crate) async fn next_gone(&mut self) -> usize {
         self.gone.recv().await.unwrap()
     }
@@ -144,7 +144,7 @@ pub(crate) fn write(text: impl Into<Vec<u8>>) -> Step {
     Step::Write(text.into())
 }
 
-/// A whole answer; `headers` are lines that end in `\r\n`.
+/// A complete response; `headers` are lines that end in `\r\n`.
 pub(crate) fn answer(status: u16, headers: &str, body: &str) -> Vec<Step> {
     answer_bytes(status, headers, body.as_bytes())
 }
@@ -162,7 +162,7 @@ pub(crate) fn chunk(text: &str) -> Step {
     write(format!("{:x}\r\n{text}\r\n", text.len()))
 }
 
-/// A stream whose pieces come one by one; without its end.
+/// A stream whose chunks are written one by one; without its end.
 pub(crate) fn stream(pieces: &[&str]) -> Vec<Step> {
     let mut steps = vec![write(STREAM_HEAD)];
     steps.extend(pieces.iter().map(|piece| chunk(piece)));

@@ -1,4 +1,4 @@
-//! An HTTP/2 (and 1.1) server behind TLS, with certificates of our own.
+//! An HTTP/2 (and 1.1) server behind TLS, with generated certificates.
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -32,10 +32,10 @@ use tokio_rustls::{
     },
 };
 
-/// Somebody who signs certificates.
+/// A CA.
 pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
-    /// Whether servers show its own certificate instead of one that it signed.
+    /// Whether servers present its own certificate instead of one that it signed.
     shows_itself: bool,
 }
 
@@ -46,7 +46,7 @@ impl Authority {
         Self::with(params, false)
     }
 
-    /// Somebody whose servers show this very certificate, which is self-signed.
+    /// A CA whose servers present this very certificate, which is self-signed.
     pub(crate) fn self_signed(params: CertificateParams) -> Self {
         Self::with(params, true)
     }
@@ -91,7 +91,7 @@ pub(crate) fn file(text: &str) -> PathBuf {
     path
 }
 
-/// What the server does beside answering.
+/// The server's behaviour besides answering.
 #[derive(Clone, Copy)]
 pub(crate) struct Manner {
     pub(crate) protocol: &'static [u8],
@@ -132,7 +132,7 @@ impl TlsServer {
                     counted.fetch_add(1, Ordering::Relaxed);
                     let service = service_fn(move |request| serve(request, Arc::clone(&open), reset.clone()));
                     let socket = TokioIo::new(socket);
-                    // How a connection ends is the client's to say.
+                    // The client decides how a connection ends.
                     let _ = if manner.protocol == b"h2" {
                         let mut builder = http2::Builder::new(TokioExecutor::new());
                         builder
@@ -152,12 +152,12 @@ impl TlsServer {
         self.connections.load(Ordering::Relaxed)
     }
 
-    /// How many streams are open now.
+    /// The number of open streams.
     pub(crate) fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// A stream was given up by the client.
+    /// Waits until the client resets a stream.
     pub(crate) async fn next_reset(&mut self) {
         self.reset.recv().await.unwrap();
     }
