@@ -1,4 +1,4 @@
-//! Benchmark of the strategies: what it costs a call to order 100 targets, and to read what is known of three.
+//! Benchmark of the strategies: the cost per call of ordering 100 targets, and of reading the statistics of three.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use ferrule_engine::strategy::{Estimate, Rotation, Statistics, Strategy, TargetSnapshot, Usage};

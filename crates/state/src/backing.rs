@@ -56,8 +56,8 @@ pub struct Standing {
 
 /// Storage shared by members. Each operation is atomic. `now` is in milliseconds since 1970.
 pub trait Backing: Send {
-    /// Takes each want in full if there is enough of the counter; otherwise nothing of it, and its holders are asked to
-    /// return some. Returns the state of each counter afterwards.
+    /// Takes what each want needs if there is enough of the counter; otherwise nothing of it, and its holders are asked
+    /// to return some. Returns the state of each counter afterwards.
     fn take(&mut self, member: &str, wants: &[Want], now: i64) -> Result<Vec<Standing>, Away>;
 
     /// Returns parts of blocks.

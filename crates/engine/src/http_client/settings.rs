@@ -27,7 +27,7 @@ pub struct HttpSettings {
     pub idle: Option<Duration>,
     /// The local address to connect from.
     pub local_address: Option<IpAddr>,
-    /// A Unix domain socket that replaces all servers.
+    /// A Unix domain socket that all connections lead to.
     pub unix_socket: Option<PathBuf>,
     /// How often a failed connect is retried.
     pub connect_retries: u32,

@@ -56,7 +56,7 @@ pub(crate) struct Rules {
     pub(crate) max_targets: Option<u32>,
 }
 
-/// The time and budget at which the plan decides.
+/// The circumstances of a decision: time and retry budget.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
     /// How long the call has taken so far.

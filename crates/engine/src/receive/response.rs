@@ -1,4 +1,4 @@
-//! Plain responses, read as a whole.
+//! Responses that are not streamed, read as a whole.
 
 use crate::{
     apart::read_whole, failure::Failure, incoming::Incoming, provider::Provider, reply_headers::ReplyHeaders,

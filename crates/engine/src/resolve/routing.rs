@@ -1,4 +1,4 @@
-//! Routing settings: how models are named.
+//! Routing settings: aliases, groups and defaults for the names of models.
 
 use super::{group::GroupSettings, names::LookUp};
 use ferrule_catalog::Catalog;
