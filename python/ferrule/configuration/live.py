@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ferrule.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ferrule._native import NativeClient
     from ferrule.configuration import Configuration
@@ -51,6 +51,7 @@ class LiveConfiguration:
         self._on_change = on_change
         self._functions: dict[str, ProviderFunction] = {}
         self._tokens: dict[str, TokenFunction] = {}
+        self._of_keys: dict[str, TokenFunction] = {}
 
     @property
     def configuration(self) -> Configuration:
@@ -111,6 +112,15 @@ class LiveConfiguration:
             self._tokens[self._native.provider(name)] = function
             self._adopt(self._configuration)
 
+    def register_tokens_of_keys(self, functions: Mapping[str, TokenFunction]) -> None:
+        """Makes functions the sources of tokens for the providers, those of groups' targets included, by their key.
+
+        Such a key stands for the function, and is not sent.
+        """
+        with _lock:
+            self._of_keys.update(functions)
+            self._adopt(self._configuration)
+
     def _adopt(self, other: Configuration) -> None:
         # The engine may refuse it; only what it accepted is kept.
         self._native.apply(self._settings(other), other.fetch)
@@ -119,7 +129,7 @@ class LiveConfiguration:
 
     def _settings(self, configuration: Configuration) -> dict[str, Any]:
         settings = configuration.settings()
-        if self._functions or self._tokens:
+        if self._functions or self._tokens or self._of_keys:
             from ferrule.functions import starter, token_reader  # asyncio, json
             from ferrule.own_loop import functions_loop
 
@@ -128,6 +138,6 @@ class LiveConfiguration:
                 if function := self._functions.get(identifier):
                     provider["function"] = starter(identifier, function)
                     provider["own_loop"] = functions_loop.bridge()
-                if tokens := self._tokens.get(identifier):
+                if tokens := self._tokens.get(identifier) or self._of_keys.get(provider["api_key"] or ""):
                     provider["token_provider"] = token_reader(tokens)
         return settings

@@ -15,7 +15,7 @@ from ferrule.settling import settle
 from ferrule.waiting import bridge_of, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 _Kind = TypeVar("_Kind", "SyncCaller", "AsyncCaller")
 Key = tuple[Any, ...]
@@ -26,6 +26,11 @@ MOST = 128
 
 class SyncCaller(Client):
     """A client that can also send a request as it is."""
+
+    def use_tokens(self, sources: dict[str, Callable[[], Any]]) -> None:
+        """Has targets of groups authorised by tokens, by the key that stands for the source."""
+        if sources:
+            self._live.register_tokens_of_keys(sources)
 
     def request(self, provider: str, path: str, body: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         """Posts `body` to `path`. Returns the head of the response and its body."""
@@ -48,6 +53,11 @@ class SyncCaller(Client):
 
 class AsyncCaller(AsyncClient):
     """An asynchronous client that can also send a request as it is."""
+
+    def use_tokens(self, sources: dict[str, Callable[[], Any]]) -> None:
+        """Has targets of groups authorised by tokens, by the key that stands for the source."""
+        if sources:
+            self._live.register_tokens_of_keys(sources)
 
     async def request(self, provider: str, path: str, body: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         """Posts `body` to `path`. Returns the head of the response and its body."""
@@ -75,14 +85,25 @@ _async: OrderedDict[Key, AsyncCaller] = OrderedDict()
 _changing = threading.Lock()
 
 
+_NOT_SETTINGS = ("timeout", "tokens", "environment")
+"""What of a client's options is not a setting of its provider."""
+
+
+def provider_settings(options: Key) -> dict[str, Any]:
+    """The settings of a provider that `options` are."""
+    return {
+        name: dict(value) if isinstance(value, tuple) else value
+        for name, value in options
+        if name not in _NOT_SETTINGS
+    }
+
+
 def arguments(provider: str, options: Key) -> dict[str, Any]:
     """The arguments of a client that calls `provider` with `options`.
 
     A call fails or is repeated for itself, as in litellm: no circuit breaker stands between it and the provider.
     """
-    settings = {
-        name: dict(value) if isinstance(value, tuple) else value for name, value in options if name != "timeout"
-    }
+    settings = provider_settings(options)
     return {
         "timeout": dict(options).get("timeout"),
         "config": False,
@@ -112,6 +133,9 @@ def _made(kept: OrderedDict[Key, _Kind], key: Key, kind: type[_Kind]) -> _Kind:
         if found is not None:
             return found
         made = kind(**arguments(*key))
+        tokens = dict(key[1]).get("tokens")
+        if tokens is not None:
+            made.token_provider(key[0])(tokens)
         kept[key] = made
         oldest = kept.popitem(last=False)[1] if len(kept) > MOST else None
     if oldest is not None and isinstance(oldest, SyncCaller):

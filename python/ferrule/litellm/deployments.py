@@ -8,11 +8,11 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from ferrule.litellm import parameters, providers
+from ferrule.litellm import clients, credentials, parameters, providers, refusals
 from ferrule.litellm.objects import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from ferrule.litellm.providers import Provider
 
@@ -81,6 +81,8 @@ class Deployment:
             self.params.get("custom_llm_provider"),
             self.params.get("api_base") or self.params.get("base_url"),
         )
+        refusals.check(self.provider, self.params)
+        self._connection()  # Raises what cannot be carried.
         self.rpm: int | None = self.params.get("rpm", given.get("rpm"))
         self.tpm: int | None = self.params.get("tpm", given.get("tpm"))
         self.target_name = f"{self.provider.id}/{self.provider.model}"
@@ -107,10 +109,9 @@ class Deployment:
             # Ferrule has no weight of 0: this one is asked where nobody else can be.
             "weight": self.share(weighed_by) or 1e-9,
         }
-        connection = {
-            name: dict(value) if isinstance(value, tuple) else value
-            for name, value in providers.connection(self.provider, self.params)
-        }
+        connection = clients.provider_settings(self._connection())
+        if self.tokens() is not None:
+            connection["api_key"] = self.token_key
         if connection:
             target["provider"] = connection
         most = self.params.get("max_parallel_requests") or concurrency
@@ -128,6 +129,22 @@ class Deployment:
             target["prices"] = prices
         return target
 
+    def _connection(self) -> providers.Options:
+        # A key that a function returns is asked for when it is needed.
+        own = {name: value for name, value in self.params.items() if name != "api_key" or not callable(value)}
+        return providers.connection(self.provider, own)
+
+    def tokens(self) -> Callable[[], Any] | None:
+        """The source of its tokens; `None` where it has a key, or credentials of the environment."""
+        key = self.params.get("api_key")
+        found: Callable[[], Any] | None = dict(self._connection()).get("tokens")
+        return found if found is not None or not callable(key) else key
+
+    @property
+    def token_key(self) -> str:
+        """What stands for its tokens in place of a key."""
+        return f"tokens-of-{self.id}"
+
     @property
     def tag(self) -> str:
         """The tag by which its target is known."""
@@ -140,11 +157,11 @@ class Deployment:
     def unread(self) -> list[str]:
         """The names of its parameters that nothing reads."""
         known = {*_OPTIONS, *_PRICES, *parameters.OWN, "model"}
-        return sorted(name for name in self.params if name not in known)
+        return sorted(name for name in self.params if name not in known and not credentials.is_ours(name))
 
     def to_dict(self) -> dict[str, Any]:
         """It as an entry of a `model_list`, without its key."""
-        shown = {name: value for name, value in self.params.items() if name != "api_key"}
+        shown = {name: value for name, value in self.params.items() if name not in credentials.SECRET}
         return {"model_name": self.model_name, "litellm_params": shown, "model_info": dict(self.info)}
 
     def __repr__(self) -> str:

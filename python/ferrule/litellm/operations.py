@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ferrule.errors import FerruleError
-from ferrule.litellm import clients, parameters, providers, results
+from ferrule.litellm import clients, parameters, providers, refusals, results
 from ferrule.litellm.failures import exception_of
 from ferrule.litellm.requests import labels_of
 from ferrule.litellm.response import Usage
@@ -70,7 +70,8 @@ def prepare(model: str, given: dict[str, Any], known: str) -> Operation:
     """
     body, own = parameters.split(given)
     provider = providers.provider_of(model, own.get("custom_llm_provider"), own.get("api_base") or own.get("base_url"))
-    options = parameters.common(own, streamed=False)
+    refusals.check(provider, own)
+    options = parameters.common(provider, own, streamed=False)
     labels = labels_of(own.get("metadata"))
     if labels:
         options["metadata"] = labels

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ferrule.litellm import credentials
 from ferrule.litellm.exceptions import UnsupportedParamsError
 from ferrule.litellm.objects import plain
 from ferrule.litellm.settings import settings
@@ -14,11 +15,7 @@ if TYPE_CHECKING:
 
 OWN = frozenset(
     [
-        "api_key",
-        "api_base",
-        "base_url",
-        "api_version",
-        "organization",
+        *credentials.CONNECTION,
         "custom_llm_provider",
         "timeout",
         "request_timeout",
@@ -64,21 +61,6 @@ OWN = frozenset(
         "no-log",
         "deployment_id",
         "model_list",
-        "aws_region_name",
-        "aws_access_key_id",
-        "aws_secret_access_key",
-        "aws_session_token",
-        "aws_profile_name",
-        "aws_role_name",
-        "vertex_project",
-        "vertex_location",
-        "vertex_credentials",
-        "vertex_ai_project",
-        "vertex_ai_location",
-        "watsonx_region",
-        "resource",
-        "azure_ad_token",
-        "azure_ad_token_provider",
         "tags",
         "shared_session",
         "enable_json_schema_validation",
@@ -98,7 +80,6 @@ OWN = frozenset(
         "max_parallel_requests",
         "weight",
         "order",
-        "region_name",
         "use_in_pass_through",
         "max_budget",
         "budget_duration",
@@ -172,7 +153,7 @@ def split(parameters: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     own: dict[str, Any] = {}
     for name, value in parameters.items():
         if value is not None:
-            (own if name in OWN else body)[name] = value
+            (own if name in OWN or credentials.is_ours(name) else body)[name] = value
     return body, own
 
 
@@ -239,7 +220,7 @@ def options(provider: Provider, body: dict[str, Any], own: dict[str, Any], strea
     Raises:
         UnsupportedParamsError: The provider has no such parameter.
     """
-    given = common(own, streamed)
+    given = common(provider, own, streamed)
     drops = own.get("drop_params", settings.drop_params)
     if drops:
         given["drop_params"] = True
@@ -316,7 +297,7 @@ def as_given(
     provider: Provider, body: dict[str, Any], messages: Any, own: dict[str, Any], streamed: bool
 ) -> dict[str, Any]:
     """The options of the call, for a provider that gets OpenAI's parameters and messages as the caller wrote them."""
-    given = common(own, streamed)
+    given = common(provider, own, streamed)
     sent: dict[str, Any] = {"messages": conversation(messages, provider.model)}
     if "tool_choice" in body and not (body.get("tools") or body.get("functions")):
         # OpenAI refuses it without tools.
@@ -344,10 +325,18 @@ def _effort(thinking: Any) -> str | None:
     return "high" if budget >= 4096 else "medium" if budget >= 2048 else "low"
 
 
-def common(own: dict[str, Any], streamed: bool) -> dict[str, Any]:
+def _headers_for(provider: Provider, given: Any) -> dict[str, str]:
+    """Headers for one provider of several: `provider_specific_header`."""
+    names = str(given.get("custom_llm_provider") or "").split(",")
+    return dict(given.get("extra_headers") or {}) if provider.name in [name.strip() for name in names] else {}
+
+
+def common(provider: Provider, own: dict[str, Any], streamed: bool) -> dict[str, Any]:
     """The options that every call has: time limits, retries, headers, labels."""
     given: dict[str, Any] = {"timeout": time_limits(own, streamed), "max_retries": retries(own)}
     headers = own.get("extra_headers") or own.get("headers")
+    if "provider_specific_header" in own:
+        headers = {**(headers or {}), **_headers_for(provider, own["provider_specific_header"])}
     if settings.headers or headers:
         given["extra_headers"] = {**(settings.headers or {}), **(headers or {})}
     if "extra_query" in own:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from ferrule import catalog
 from ferrule._native import find_provider, provider_table
+from ferrule.litellm import credentials
 from ferrule.litellm.exceptions import NO_PROVIDER, BadRequestError
 from ferrule.litellm.settings import settings
 
@@ -226,34 +227,34 @@ def connection(provider: Provider, own: dict[str, Any]) -> Options:
     if key is None:
         # In the identity of the client, so that a key that is set later makes another one.
         key = _from_environment(_row(identity).key_variables)
-    found: list[tuple[str, Any]] = []
+    found = dict(credentials.settings_of(provider, {**_usual(identity), **own}))
+    base = base or found.pop("base_url", None)
     if base:
-        found.append(("base_url", _address(identity, base, own)))
+        found["base_url"] = _address(identity, base, own)
     if key:
-        found.append(("api_key", key() if callable(key) else key))
+        found["api_key"] = key() if callable(key) else key
     elif base and provider.as_given:
-        found.append(("api_key", "sk-none"))  # Local servers ask for none.
-    for name, option in _PLACES:
-        value = own.get(name)
-        if value:
-            found.append((option, value))
-    if identity == "azure-deployments" and not base and not own.get("resource"):
-        found.append(("api_version", _azure_version(own)))
+        found["api_key"] = "sk-none"  # Local servers ask for none.
+    version = _azure_version(own) if identity == "azure-deployments" else own.get("api_version")
+    if version and identity in _VERSIONED and not base:
+        found["api_version"] = version
+    elif version and identity == "watsonx":
+        raise credentials.refused(provider, "api_version", "write extra_body={'version': ...}")
     organization = own.get("organization") or (settings.organization if identity == "openai" else None)
     if organization:
-        found.append(("headers", (("OpenAI-Organization", organization),)))
-    return tuple(found)
+        found["headers"] = (("OpenAI-Organization", organization),)
+    return tuple(found.items())
 
 
-_PLACES = (
-    ("aws_region_name", "region"),
-    ("vertex_project", "project"),
-    ("vertex_location", "location"),
-    ("vertex_ai_project", "project"),
-    ("vertex_ai_location", "location"),
-    ("watsonx_region", "region"),
-    ("resource", "resource"),
-)
+_VERSIONED = ("azure-deployments", "azure-ai", "azure")
+"""Providers whose address has the version of the API."""
+
+
+def _usual(identity: str) -> dict[str, Any]:
+    """The arguments that are set for all calls."""
+    if not identity.startswith("vertex"):
+        return {}
+    return {"vertex_project": settings.vertex_project, "vertex_location": settings.vertex_location}
 
 
 def _azure_version(own: dict[str, Any]) -> str:
@@ -270,6 +271,8 @@ def _address(provider: str, base: str, own: dict[str, Any]) -> str:
     if provider == "azure-deployments":
         address = address.partition("/openai")[0]
         return f"{address}/openai?api-version={_azure_version(own)}"
+    if provider == "azure-ai" and own.get("api_version"):
+        return f"{address.partition('?')[0]}?api-version={own['api_version']}"
     return address
 
 

@@ -6,7 +6,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from ferrule.litellm import parameters, providers, thinking
+from ferrule.litellm import parameters, providers, refusals, thinking
 from ferrule.litellm.failures import broken_off, exception_of
 from ferrule.litellm.objects import plain
 from ferrule.litellm.response import ModelResponse
@@ -64,6 +64,7 @@ class Request:
         self.provider = provider = providers.provider_of(
             model, own.get("custom_llm_provider"), own.get("api_base") or own.get("base_url")
         )
+        refusals.check(provider, own)
         self.connection = providers.connection(provider, own)
         self.model = self.shown_model = provider.model
         self.name = f"{provider.id}/{provider.model}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ferrule.errors import FerruleError
-from ferrule.litellm import calls, operations, texts
+from ferrule.errors import ConfigError, FerruleError
+from ferrule.litellm import calls, chat, credentials, operations, texts
 from ferrule.litellm.clients import AsyncCaller, SyncCaller
 from ferrule.litellm.deployments import Deployment, Group, grouped
 from ferrule.litellm.exceptions import BadRequestError, RateLimitError
@@ -161,6 +161,7 @@ class Router(DirectOperations):
         """The client of synchronous calls."""
         if self._client is None:
             self._client = SyncCaller(**self._arguments())
+            self._client.use_tokens(self._tokens())
             self._name_targets(self._client)
         return self._client
 
@@ -170,7 +171,12 @@ class Router(DirectOperations):
         if self._async_client is None:
             self.client  # noqa: B018 - learns what the targets are called
             self._async_client = AsyncCaller(**self._arguments())
+            self._async_client.use_tokens(self._tokens())
         return self._async_client
+
+    def _tokens(self) -> dict[str, Callable[[], Any]]:
+        found = {one.token_key: one.tokens() for one in self.deployments}
+        return {key: tokens for key, tokens in found.items() if tokens is not None}
 
     def _name_targets(self, client: SyncCaller) -> None:
         """Learns what Ferrule calls the target of each deployment."""
@@ -178,7 +184,11 @@ class Router(DirectOperations):
         for group in self._groups.values():
             if "*" in group.key:
                 continue
-            for target in client.route(group.key, routing=Routing(strategy="sequential")).targets:
+            try:
+                targets = client.route(group.key, routing=Routing(strategy="sequential")).targets
+            except ConfigError:  # Calls of this group say what it lacks; those of others go on.
+                continue
+            for target in targets:
                 for tag in target.tags:
                     if tag in tags:
                         tags[tag].target_name = target.name
@@ -255,7 +265,12 @@ class Router(DirectOperations):
     def _pick(self, model: str, given: dict[str, Any]) -> Deployment:
         """The deployment that the strategy of a group asks first."""
         chosen = self._choose(model, given)
-        names = [target.name for target in self.client.route(chosen.name, routing=chosen.routing).targets[:1]]
+        if len(chosen.eligible) == 1:
+            return chosen.eligible[0]
+        try:
+            names = [target.name for target in self.client.route(chosen.name, routing=chosen.routing).targets[:1]]
+        except ConfigError:  # They lack an address or a key, which the call may have.
+            names = []
         return next((one for one in chosen.eligible if one.target_name in names), chosen.eligible[0])
 
     def _prepared(self, chosen: _Chosen, messages: Any, given: dict[str, Any]) -> GroupRequest:
@@ -319,6 +334,8 @@ class Router(DirectOperations):
 
     def _complete(self, name: str, messages: Any, given: dict[str, Any]) -> Any:
         messages = given.pop("messages", messages)
+        if given.keys() & credentials.CONNECTION:
+            return self._of_own(chat.completion, name, {"messages": messages, **given})
         retries = Retries(self.settings, name, given)
         while True:
             client = self.client  # Before the attempt: the client learns what the targets are called.
@@ -334,6 +351,8 @@ class Router(DirectOperations):
 
     async def _acomplete(self, name: str, messages: Any, given: dict[str, Any]) -> Any:
         messages = given.pop("messages", messages)
+        if given.keys() & credentials.CONNECTION:
+            return await self._of_own(chat.acompletion, name, {"messages": messages, **given})
         retries = Retries(self.settings, name, given)
         while True:
             client = self.async_client

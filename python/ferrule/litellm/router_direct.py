@@ -10,12 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ferrule.litellm.deployments import Deployment
+    from ferrule.litellm.router_settings import RouterSettings
 
 
 class DirectOperations:
     """What a `Router` asks of a deployment that its group's strategy chooses; fallbacks are other groups."""
 
     if TYPE_CHECKING:
+        settings: RouterSettings
 
         def _pick(self, model: str, given: dict[str, Any]) -> Deployment: ...
 
@@ -31,6 +33,12 @@ class DirectOperations:
             **given: What the call would have: `metadata`, for tags.
         """
         return self._pick(model, given).to_dict()
+
+    def _of_own(self, function: Any, name: str, given: dict[str, Any]) -> Any:
+        """A call that says itself where it goes, or as whom: of one deployment, and not of the group's connections."""
+        given.setdefault("num_retries", self.settings.num_retries)
+        made = self._pick(name, given).call({**self.settings.default_litellm_params, **given})
+        return function(**made)
 
     def _direct(self, function: Any, model: str, given: dict[str, Any]) -> Any:
         return self._sync(model, given, lambda name, own: function(**self._pick(name, own).call(own)))
