@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ferrule import litellm
+from ferrule.litellm import config_keys, credentials, deployments, refusals
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ferrule.testing import Simulator
 
 TEXT = """
@@ -106,3 +108,148 @@ def test_what_is_wrong(tmp_path: Path, text: str) -> None:
     file.write_text(text)
     with pytest.raises(ValueError, match=r"model_name|mapping|litellm_params"):
         litellm.read_config(file)
+
+
+KEYS: dict[str, list[str]] = json.loads(Path(__file__).with_name("proxy_keys.json").read_text())
+"""The keys that litellm 1.110.2 has: of its models of the file, and of the settings of its module."""
+VALUES: dict[str, Any] = {
+    "allowed_fails": 2,
+    "cache": False,
+    "content_policy_fallbacks": [],
+    "context_window_fallbacks": [],
+    "cooldown_time": 7,
+    "default_fallbacks": ["other"],
+    "default_litellm_params": {},
+    "default_max_parallel_requests": 4,
+    "fallbacks": [],
+    "headers": {"x": "y"},
+    "model_alias_map": {},
+    "model_group_alias": {},
+    "model_group_retry_policy": {},
+    "num_retries": 1,
+    "max_fallbacks": 1,
+    "max_budget": 1.0,
+    "provider_budget_config": {"openai": {"budget_limit": 1, "time_period": "1d"}},
+    "request_timeout": 5,
+    "retry_after": 1,
+    "retry_policy": {"TimeoutErrorRetries": 1},
+    "routing_strategy": "least-busy",
+    "stream_timeout": 5,
+    "timeout": 5,
+    "tpm": 5,
+    "rpm": 5,
+    "budget_duration": "1d",
+    "tags": ["a"],
+    "drop_params": True,
+}
+
+
+def notices_of(tree: dict[str, Any]) -> list[str]:
+    entry = {"model_name": "g", "litellm_params": {"model": "openai/gpt-4.1-mini", "api_key": "k"}}
+    return litellm.read_config({"model_list": [entry], **tree}).notices
+
+
+def is_named(notices: list[str], path: str) -> bool:
+    """Whether there is one notice of `path`, and it says what to do."""
+    found = [notice for notice in notices if re.match(rf"{re.escape(path)}[:.]", notice)]
+    assert len(found) <= 1, found
+    return bool(found) and len(found[0].partition(": ")[2]) > 20
+
+
+@pytest.mark.parametrize("name", KEYS["general_settings"])
+def test_every_key_of_general_settings_is_named(name: str) -> None:
+    assert is_named(notices_of({"general_settings": {name: "x"}}), f"general_settings.{name}")
+
+
+@pytest.mark.parametrize("name", KEYS["litellm_settings"])
+def test_every_key_of_litellm_settings_is_carried_or_named(name: str) -> None:
+    given = VALUES.get(name, "x")
+    tree = {"litellm_settings": {name: given}}
+    named = is_named(notices_of(tree), f"litellm_settings.{name}")
+    assert named is (name not in {*config_keys.SETTINGS, *config_keys.TO_ROUTER, "cache"})
+    config = litellm.read_config(tree)
+    if name in config_keys.SETTINGS:
+        config.apply()
+        assert getattr(litellm, name) == given
+    elif not named and name != "cache":
+        assert getattr(config.router.settings, name) == given
+
+
+@pytest.mark.parametrize("name", KEYS["router_settings"])
+def test_every_key_of_router_settings_is_carried_or_named(name: str) -> None:
+    given = VALUES.get(name, True)
+    tree = {"router_settings": {name: given}}
+    named = is_named(notices_of(tree), f"router_settings.{name}")
+    assert named is (name not in config_keys.ROUTER)
+    if not named:
+        settings = vars(litellm.read_config(tree).router.settings)
+        assert settings != vars(litellm.read_config({}).router.settings) or not given or given is True
+
+
+@pytest.mark.parametrize("name", KEYS["sections"])
+def test_every_section_is_read_or_named(name: str) -> None:
+    empty: Any = [] if name in ("model_list", "credential_list") else {}
+    named = is_named(litellm.read_config({name: empty}).notices, name)
+    assert named is (name not in config_keys.SECTIONS)
+
+
+@pytest.mark.parametrize("name", KEYS["model_info"])
+def test_every_key_of_model_info_is_carried_or_named(name: str) -> None:
+    given = "0.1" if "cost" in name else "x"
+    entry = {"model_name": "g", "litellm_params": {"model": "openai/m"}, "model_info": {name: given}}
+    named = is_named(notices_of({"model_list": [entry]}), f"model_list[0].model_info.{name}")
+    assert named is (name not in config_keys.INFO)
+
+
+@pytest.mark.parametrize("name", KEYS["litellm_params"])
+def test_every_key_of_litellm_params_is_carried_or_named(name: str) -> None:
+    given = VALUES.get(name, "openai/m" if name == "model" else "0.5" if "cost" in name else "x")
+    if name == "custom_llm_provider":
+        given = "openai"
+    params = {"model": "openai/m", "api_key": "k", name: given}
+    ours = name in credentials.CONNECTION or credentials.is_ours(name) or name in refusals.REFUSED
+    tree = {"model_list": [{"model_name": "g", "litellm_params": params}]}
+    refused = name in refusals.REFUSED or (name.startswith("openai_") and credentials.is_ours(name))
+    if refused:
+        with pytest.raises(ValueError, match=name):
+            litellm.read_config(tree)
+        return
+    found = [notice for notice in litellm.read_config(tree).notices if f"litellm_params.{name}, " in notice]
+    read = ours or name in deployments.READ
+    assert bool(found) is not read
+    assert all(len(notice.partition("nothing reads: ")[2]) > 5 for notice in found)
+
+
+def test_credentials_by_name(simulator: Simulator) -> None:
+    credential = {
+        "credential_name": "mine",
+        "credential_values": {"api_key": "sk-of-the-list", "api_base": simulator.openai_base_url},
+        "credential_info": {},
+    }
+    params = {"model": "openai/gpt-4.1-mini", "litellm_credential_name": "mine"}
+    tree = {"credential_list": [credential], "model_list": [{"model_name": "g", "litellm_params": params}]}
+    litellm.read_config(tree).router.completion("g", [{"role": "user", "content": "Hello!"}])
+    assert simulator.requests[-1].headers["authorization"] == "Bearer sk-of-the-list"
+    with pytest.raises(ValueError, match="litellm_credential_name"):
+        litellm.read_config({"model_list": tree["model_list"]})
+
+
+def test_a_base_model_has_the_prices(simulator: Simulator) -> None:
+    params = {"model": "openai/mine", "api_key": "k", "api_base": simulator.openai_base_url}
+    entry = {"model_name": "g", "litellm_params": params, "model_info": {"base_model": "openai/gpt-4.1"}}
+    answer = litellm.read_config({"model_list": [entry]}).router.completion(
+        "g", [{"role": "user", "content": "Hello!"}]
+    )
+    known = litellm.get_model_info("openai/gpt-4.1")
+    usage = answer.usage
+    assert answer._hidden_params["response_cost"] == pytest.approx(
+        usage.prompt_tokens * known["input_cost_per_token"] + usage.completion_tokens * known["output_cost_per_token"]
+    )
+
+
+def test_variables_that_the_environment_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OWN_KEY", "one")
+    monkeypatch.setenv("NUMBER_OF_MINE", "")
+    monkeypatch.delenv("NUMBER_OF_MINE")
+    notices = notices_of({"environment_variables": {"OWN_KEY": "another", "NUMBER_OF_MINE": 5}})
+    assert [notice.partition(":")[0] for notice in notices] == ["environment_variables.OWN_KEY"]

@@ -68,7 +68,9 @@ CARRIED: dict[str, Carried] = {
     "aws_access_key_id": Carried("AKIASIMULATED", signed("Credential=AKIASIMULATED/")),
     "aws_secret_access_key": Carried("sk-simulated", signed("Credential=AKIASIMULATED/")),
     "aws_session_token": Carried(
-        "session", lambda request: request.headers["x-amz-security-token"] == "session", {"AWS_SESSION_TOKEN": "session"}
+        "session",
+        lambda request: request.headers["x-amz-security-token"] == "session",
+        {"AWS_SESSION_TOKEN": "session"},
     ),
     "vertex_project": Carried("mine", at("/projects/mine/")),
     "vertex_ai_project": Carried("mine", at("/projects/mine/")),
@@ -115,7 +117,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
     class Credentials:
-        """Stands for google-auth's, which tests/oracles has not."""
+        """Stands for google-auth's, which is not installed here."""
 
         expiry = None
 
@@ -177,7 +179,18 @@ async def ask(how: str, models: tuple[str, str | None], given: dict[str, Any]) -
             await router.acompletion("g", MESSAGES)
 
 
-WAYS = ["plain", "async", "stream", "astream", "embedding", "aembedding", "router", "arouter", "router stream", "of a call"]
+WAYS = [
+    "plain",
+    "async",
+    "stream",
+    "astream",
+    "embedding",
+    "aembedding",
+    "router",
+    "arouter",
+    "router stream",
+    "of a call",
+]
 
 
 @pytest.mark.parametrize("how", WAYS)
@@ -199,9 +212,11 @@ async def test_what_is_carried_leaves(
     given[name] = value
     await ask(how, MODELS[provider], given)
     request = simulator.requests[-1]
-    shows = at("/embeddings") if "embedding" in how and carried.shows.__qualname__.startswith("at.") and provider == (
-        "azure-deployments"
-    ) else carried.shows
+    shows = (
+        at("/embeddings")
+        if "embedding" in how and carried.shows.__qualname__.startswith("at.") and provider == ("azure-deployments")
+        else carried.shows
+    )
     assert shows(request), (request.path, request.headers)
     assert name not in json.dumps(request.body)
 
@@ -232,7 +247,9 @@ async def test_what_is_not_carried_is_refused_by_name(simulator: Simulator, name
     assert not simulator.requests
 
 
-@pytest.mark.parametrize(("provider", "name"), [("bedrock", "aws_later"), ("vertex", "vertex_x"), ("watsonx", "watsonx_x")])
+@pytest.mark.parametrize(
+    ("provider", "name"), [("bedrock", "aws_later"), ("vertex", "vertex_x"), ("watsonx", "watsonx_x")]
+)
 async def test_names_that_nobody_knows_yet(simulator: Simulator, provider: str, name: str) -> None:
     with pytest.raises(litellm.UnsupportedParamsError, match=name):
         await ask("plain", MODELS[provider], {**arguments(simulator, provider), name: 1})

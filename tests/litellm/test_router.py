@@ -248,3 +248,61 @@ def test_what_is_not_carried_is_named(simulator: Simulator) -> None:
     router = litellm.Router([deployment(simulator, "g", "openai/m", odd_parameter=1)], redis_host="localhost")
     assert any("redis_host" in notice for notice in router.notices)
     assert any("odd_parameter" in notice for notice in router.notices)
+
+
+async def test_budgets_of_providers(ask: Any, simulator: Simulator) -> None:
+    entries = [
+        deployment(simulator, "g", "openai/gpt-4.1-mini", id="one", max_tokens=100),
+        {
+            "model_name": "g",
+            "litellm_params": {
+                "model": "groq/llama-3.3-70b-versatile",
+                "api_base": simulator.base_url("groq"),
+                "api_key": "k",
+                "max_tokens": 100,
+            },
+            "model_info": {"id": "two"},
+        },
+        deployment(simulator, "only", "openai/gpt-4.1-mini", max_tokens=100),
+    ]
+    budget = {"openai": {"budget_limit": 0.0002, "time_period": "1d"}}
+    router = litellm.Router(
+        entries, provider_budget_config=budget, routing_strategy="sequential", fallbacks=[{"only": ["g"]}]
+    )
+    assert not router.notices
+    found = [(await ask(router, "g"))._hidden_params["model_id"] for _ in range(12)]
+    assert found[0] == "one"
+    assert found[-1] == "two"
+    assert found == sorted(found)
+    assert (await ask(router, "only"))._hidden_params["model_id"] == "two"
+    with pytest.raises(litellm.BudgetExceededError, match="openai"):
+        await ask(router, "only", disable_fallbacks=True)
+
+
+async def test_budgets_of_deployments(ask: Any, simulator: Simulator) -> None:
+    own = {"max_tokens": 100, "max_budget": 1e-9, "budget_duration": "1mo"}
+    entries = [
+        deployment(simulator, "g", "openai/gpt-4.1", id="one", **own),
+        deployment(simulator, "g", "openai/gpt-4.1-mini", id="two", max_tokens=100),
+    ]
+    router = litellm.Router(entries, routing_strategy="sequential")
+    assert {(await ask(router, "g"))._hidden_params["model_id"] for _ in range(3)} == {"two"}
+    other = deployment(simulator, "g", "openai/gpt-4.1", id="three", max_tokens=100, api_key="another")
+    alike = litellm.Router([entries[0], other], routing_strategy="sequential")
+    assert {(await ask(alike, "g"))._hidden_params["model_id"] for _ in range(3)} == {"three"}
+    with pytest.raises(ValueError, match="max_budget"):
+        litellm.Router([deployment(simulator, "g", "openai/m", max_budget=1, budget_duration="soon")])
+
+
+@pytest.mark.parametrize(
+    "budget",
+    [
+        {"nobody": {"budget_limit": 1, "time_period": "1d"}},
+        {"openai": {"budget_limit": 1}},
+        {"openai": {"budget_limit": 1, "time_period": "1 day"}},
+        {"openai": {"budget_limit": "much", "time_period": "1d"}},
+    ],
+)
+def test_budgets_that_are_not_valid(budget: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=rf"provider_budget_config\.{next(iter(budget))}: "):
+        litellm.Router([], provider_budget_config=budget)

@@ -92,9 +92,7 @@ _NOT_SETTINGS = ("timeout", "tokens", "environment")
 def provider_settings(options: Key) -> dict[str, Any]:
     """The settings of a provider that `options` are."""
     return {
-        name: dict(value) if isinstance(value, tuple) else value
-        for name, value in options
-        if name not in _NOT_SETTINGS
+        name: dict(value) if isinstance(value, tuple) else value for name, value in options if name not in _NOT_SETTINGS
     }
 
 

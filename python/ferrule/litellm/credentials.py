@@ -135,6 +135,7 @@ class Token:
         self._token = token
 
     def __call__(self) -> str:
+        """The token."""
         return self._token
 
     def __eq__(self, other: object) -> bool:

@@ -8,7 +8,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from ferrule.litellm import clients, credentials, parameters, providers, refusals
+from ferrule.litellm import clients, credentials, models, parameters, providers, refusals
 from ferrule.litellm.objects import plain
 
 if TYPE_CHECKING:
@@ -51,6 +51,74 @@ _PRICES = {
     "cache_read_input_token_cost": "cache_read_mtok",
     "cache_creation_input_token_cost": "cache_write_mtok",
 }
+
+READ = frozenset(
+    [
+        *_OPTIONS,
+        *_PRICES,
+        "model",
+        "base_model",
+        "custom_llm_provider",
+        "timeout",
+        "stream_timeout",
+        "rpm",
+        "tpm",
+        "weight",
+        "max_parallel_requests",
+        "max_budget",
+        "budget_duration",
+        "tags",
+        "model_info",
+        "use_in_pass_through",
+    ]
+)
+"""Parameters of a deployment that are read, besides those of its connection."""
+
+_RETRIES = "set num_retries of the router: there is one loop of retries"
+_INSTEAD = {
+    "max_retries": _RETRIES,
+    "num_retries": _RETRIES,
+    "retry_policy": "set model_group_retry_policy of the router",
+    "mock_response": "call a ferrule.testing.Simulator at its api_base",
+    "order": "set routing_strategy='sequential', and write the deployments in their order",
+    "headers": "write extra_headers",
+    "fallbacks": "set fallbacks of the router",
+    "itpm": "set tpm",
+    "otpm": "set tpm",
+    "tpd": "set limits of a Ferrule client (docs/limits.md)",
+    "rpd": "set limits of a Ferrule client (docs/limits.md)",
+    "daily_reset_time": "set limits of a Ferrule client (docs/limits.md)",
+    "use_litellm_proxy": "write the model as litellm_proxy/...",
+    "configurable_clientside_auth_params": "there is no server: the call gives api_base itself",
+}
+_BEGINNINGS = {
+    "auto_router_": "choose the model before the call, or in a strategy: ferrule.Routing(strategy=...)",
+    "complexity_router_": "choose the model before the call, or in a strategy: ferrule.Routing(strategy=...)",
+    "adaptive_router_": "choose the model before the call, or in a strategy: ferrule.Routing(strategy=...)",
+    "quality_router_": "choose the model before the call, or in a strategy: ferrule.Routing(strategy=...)",
+    "s3_": "call the provider's own SDK for files and batches",
+    "gcs_": "call the provider's own SDK for files and batches",
+    "valkey_": "search before the call, and put what was found into the messages",
+    "milvus_": "search before the call, and put what was found into the messages",
+}
+
+
+def _instead(name: str) -> str:
+    """What to do about a parameter of a deployment that nothing reads."""
+    if name in _INSTEAD:
+        return _INSTEAD[name]
+    for beginning, instead in _BEGINNINGS.items():
+        if name.startswith(beginning):
+            return instead
+    if "cost" in name or "pricing" in name or "uplift" in name:
+        return "set prices: ferrule.litellm.register_model, or Client(models=...)"
+    if name in parameters.OWN:
+        return "give it in the call"
+    return "put it into litellm_params.extra_body if the provider is to get it"
+
+
+def _is_connection(name: str) -> bool:
+    return name in credentials.CONNECTION or credentials.is_ours(name) or name in refusals.REFUSED
 
 
 class Deployment:
@@ -120,10 +188,9 @@ class Deployment:
         options = {ours: self.params[name] for name, ours in _OPTIONS.items() if self.params.get(name) is not None}
         if options:
             target["options"] = options
+        known = {**self._of_base_model(), **self.info, **self.params}
         prices = {
-            ours: float(amount) * 1e6
-            for name, ours in _PRICES.items()
-            if (amount := self.params.get(name, self.info.get(name))) is not None
+            ours: float(amount) * 1e6 for name, ours in _PRICES.items() if (amount := known.get(name)) is not None
         }
         if prices:
             target["prices"] = prices
@@ -140,6 +207,14 @@ class Deployment:
         found: Callable[[], Any] | None = dict(self._connection()).get("tokens")
         return found if found is not None or not callable(key) else key
 
+    def _of_base_model(self) -> dict[str, Any]:
+        """The prices of the model that it is, where its own name does not say: `base_model`."""
+        name = self.info.get("base_model") or self.params.get("base_model")
+        try:
+            return models.get_model_info(name) if name else {}
+        except Exception:  # Whatever is the matter with the name: its prices are not known.
+            return {}
+
     @property
     def token_key(self) -> str:
         """What stands for its tokens in place of a key."""
@@ -154,10 +229,9 @@ class Deployment:
         """The arguments of a call of it alone: its parameters, and over them the call's `own`."""
         return {**self.params, **own, "model": self.params["model"]}
 
-    def unread(self) -> list[str]:
-        """The names of its parameters that nothing reads."""
-        known = {*_OPTIONS, *_PRICES, *parameters.OWN, "model"}
-        return sorted(name for name in self.params if name not in known and not credentials.is_ours(name))
+    def unread(self) -> dict[str, str]:
+        """The names of its parameters that nothing reads, and what to do about each."""
+        return {name: _instead(name) for name in sorted(self.params) if name not in READ and not _is_connection(name)}
 
     def to_dict(self) -> dict[str, Any]:
         """It as an entry of a `model_list`, without its key."""
@@ -208,6 +282,21 @@ class Group:
         if not fnmatch.fnmatchcase(model, f"{_literal(head)}*{_literal(tail)}") or len(model) < len(head) + len(tail):
             return None
         return self.key.replace("*", model[len(head) : len(model) - len(tail) or None])
+
+    def notices(self) -> list[str]:
+        """What of its deployments is not carried, and what to do."""
+        found = [
+            f"model_list: {one.model_name!r} has litellm_params.{name}, which nothing reads: {instead}"
+            for one in self.deployments
+            for name, instead in one.unread().items()
+        ]
+        found += [
+            f"model_list: the deployments of {self.name!r} have not all the same litellm_params.{name}: where all have "
+            "one the first one's holds, else the router's"
+            for name in ("timeout", "stream_timeout")
+            if len({repr(one.params.get(name)) for one in self.deployments}) > 1
+        ]
+        return found
 
     def options(self, settings: Any) -> dict[str, Any]:
         """The group, as Ferrule's configuration has it."""

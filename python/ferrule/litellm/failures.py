@@ -47,6 +47,8 @@ def exception_of(error: FerruleError, provider: str, model: str, api_base: str |
         context["litellm_response_headers"] = _headers(error)
     if isinstance(error, errors.StreamInterruptedError):
         return _mid_stream(error, said, title, context)
+    if isinstance(error, errors.BudgetExceededError):
+        return exceptions.BudgetExceededError(float(error.spent or 0), float(error.amount or 0), said)
     if isinstance(error, errors.ContextLengthError):
         return exceptions.ContextWindowExceededError(f"ContextWindowExceededError: {title} - {said}", **context)
     if isinstance(error, errors.ContentFilteredError):

@@ -1,4 +1,4 @@
-"""Google's credentials of a call (`vertex_credentials`): tokens by `google-auth`, which litellm needs for them as well."""
+"""Credentials of Google's that a call gives (`vertex_credentials`): tokens by google-auth, which litellm needs too."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class GoogleTokens:
 
 
 def source(given: Any) -> GoogleTokens | None:
-    """The source of tokens for `vertex_credentials`: a path, JSON, or a dict; `None` where it is the environment's file.
+    """The source of tokens for a path, JSON or a dict; `None` where it is the file that the environment names.
 
     Raises:
         ImportError: google-auth or requests is not installed.
@@ -69,7 +69,7 @@ def source(given: Any) -> GoogleTokens | None:
     if isinstance(given, os.PathLike):
         given = os.fspath(given)
     if not isinstance(given, str):
-        raise ValueError("expected the path of a file, its content as JSON, or a dict")  # noqa: TRY004 - as the others
+        raise ValueError("expected the path of a file, its content as JSON, or a dict")
     if given == os.environ.get(_VARIABLE):
         return None
     if given.lstrip().startswith("{"):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ferrule.errors import ConfigError, FerruleError
-from ferrule.litellm import calls, chat, credentials, operations, texts
+from ferrule.litellm import calls, chat, credentials, operations, router_budgets
 from ferrule.litellm.clients import AsyncCaller, SyncCaller
 from ferrule.litellm.deployments import Deployment, Group, grouped
 from ferrule.litellm.exceptions import BadRequestError, RateLimitError
@@ -16,6 +16,7 @@ from ferrule.litellm.router_direct import DirectOperations
 from ferrule.litellm.router_fallbacks import steps
 from ferrule.litellm.router_retries import Retries
 from ferrule.litellm.router_settings import RouterSettings
+from ferrule.litellm.router_texts import TextOperations
 from ferrule.routing import Routing
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class _Chosen:
         self.max_retries = max_retries
 
 
-class Router(DirectOperations):
+class Router(DirectOperations, TextOperations):
     """Spreads calls over deployments, with litellm's arguments and methods.
 
     Args:
@@ -79,7 +80,9 @@ class Router(DirectOperations):
 
     def _made(self, entry: Any) -> Deployment | None:
         try:
-            return Deployment(entry)
+            made = Deployment(entry)
+            router_budgets.of_deployment(made)
+            return made
         except (ValueError, KeyError, BadRequestError) as error:
             if not self.settings.ignore_invalid_deployments:
                 raise ValueError(f"model_list: {error}") from error
@@ -93,10 +96,9 @@ class Router(DirectOperations):
             name: Group(name, f"group-{place}", members, strategy)
             for place, (name, members) in enumerate(grouped(deployments).items())
         }
-        for one in deployments:
-            for name in one.unread():
-                notice = f"model_list: {one.model_name!r} has litellm_params.{name}, which nothing reads: put it into "
-                self.notices.append(notice + "litellm_params.extra_body if the provider is to get it")
+        self._budgets, notices = router_budgets.budgets(self.settings.provider_budgets, deployments)
+        notices += [notice for group in self._groups.values() for notice in group.notices()]
+        self.notices += [notice for notice in notices if notice not in self.notices]
         old, self._client, self._async_client = self._client, None, None
         if old is not None:
             old.close()
@@ -154,7 +156,7 @@ class Router(DirectOperations):
 
     def _arguments(self) -> dict[str, Any]:
         groups = {group.key: group.options(self.settings) for group in self._groups.values()}
-        return {"config": False, "groups": groups}
+        return {"config": False, "groups": groups, "budgets": self._budgets or None}
 
     @property
     def client(self) -> SyncCaller:
@@ -163,6 +165,7 @@ class Router(DirectOperations):
             self._client = SyncCaller(**self._arguments())
             self._client.use_tokens(self._tokens())
             self._name_targets(self._client)
+            router_budgets.register(self._client, self.deployments)
         return self._client
 
     @property
@@ -172,6 +175,7 @@ class Router(DirectOperations):
             self.client  # noqa: B018 - learns what the targets are called
             self._async_client = AsyncCaller(**self._arguments())
             self._async_client.use_tokens(self._tokens())
+            router_budgets.register(self._async_client, self.deployments)
         return self._async_client
 
     def _tokens(self) -> dict[str, Callable[[], Any]]:
@@ -493,24 +497,3 @@ class Router(DirectOperations):
             lambda client, name, options: client.rerank(name, query, documents, **options),
             lambda operation, found: operations.ranking_of(operation, found, documents, shown),
         )
-
-    def text_completion(self, model: str, prompt: Any, **given: Any) -> Any:
-        """Completes a text with a group, as a chat."""
-        messages = [{"role": "user", "content": prompt}]
-        return texts.from_chats([self.completion(model, messages, **given)])
-
-    async def atext_completion(self, model: str, prompt: Any, **given: Any) -> Any:
-        """`text_completion`, awaited."""
-        messages = [{"role": "user", "content": prompt}]
-        return texts.from_chats([await self.acompletion(model, messages, **given)])
-
-    async def abatch_completion(self, models: list[str], messages: Any, **given: Any) -> list[Any]:
-        """Asks several groups at once.
-
-        Returns:
-            The answers in the order of the groups; in place of one that failed its exception.
-        """
-        import asyncio
-
-        asked = [self.acompletion(model, messages, **given) for model in models]
-        return list(await asyncio.gather(*asked, return_exceptions=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from ferrule.litellm import router_budgets
 from ferrule.litellm.objects import OpenAIObject
 
 _log = logging.getLogger("ferrule")
@@ -24,6 +25,13 @@ _NONE = "it has no counterpart; nothing depends on it"
 NOT_CARRIED = {
     **dict.fromkeys(("redis_url", "redis_host", "redis_port", "redis_password", "redis_db", "cache_kwargs"), _REDIS),
     "caching_groups": "answers are cached by model group: set ferrule.litellm.cache",
+    "max_retries": "set num_retries: there is one loop of retries",
+    "weights": "set weight in the litellm_params of each deployment",
+    "model_list": "write it at the top of the file",
+    "enable_weighted_failover": "every call of a group moves on to another deployment, by weight: remove it",
+    "fallback_on_unsupported_params": "every error but a cancelled call leads to the fallbacks: remove it",
+    "set_verbose": "Ferrule logs to logging.getLogger('ferrule') (docs/logging.md)",
+    "debug_level": "Ferrule logs to logging.getLogger('ferrule') (docs/logging.md)",
     "client_ttl": "connections are kept while they are used",
     "polling_interval": "there is no queue with priorities: limit with max_parallel_requests",
     "default_priority": "there is no queue with priorities: limit with max_parallel_requests",
@@ -32,7 +40,6 @@ NOT_CARRIED = {
     "guardrail_list": "check prompts and answers around the call",
     "plugins": "write a strategy as a function: ferrule.Routing(strategy=...)",
     "alerting_config": "observe with router.client.on('failover', ...) (docs/observers.md)",
-    "provider_budget_config": "budgets by provider are not there yet: sum router.client.usage()",
     "routing_groups": "give each group its strategy with `routing_strategy` of a router of its own",
     "router_general_settings": _NONE,
     "deployment_affinity_ttl_seconds": "conversations stay with `session` (docs/strategies.md), without a time limit",
@@ -94,7 +101,7 @@ class RouterSettings:
 
     Raises:
         TypeError: There is no such argument.
-        ValueError: There is no such strategy.
+        ValueError: There is no such strategy, or a budget is not valid.
     """
 
     def __init__(self, **given: Any) -> None:
@@ -126,6 +133,7 @@ class RouterSettings:
         # Every call of a group moves on to another deployment, and nothing is printed.
         for name in ("enable_weighted_failover", "fallback_on_unsupported_params", "set_verbose", "debug_level"):
             given.pop(name, None)
+        self.provider_budgets = router_budgets.checked(given.pop("provider_budget_config", None))
         self.notices: list[str] = []
         for name, value in given.items():
             if name not in NOT_CARRIED:
