@@ -156,6 +156,7 @@ async def ask(how: str, models: tuple[str, str | None], given: dict[str, Any]) -
     if how == "embedding":
         litellm.embedding(embedding, ["a"], **given)
     elif how == "aembedding":
+        assert embedding is not None
         await litellm.aembedding(embedding, ["a"], **given)
     elif how == "plain":
         await asyncio.to_thread(litellm.completion, chat, MESSAGES, **given)

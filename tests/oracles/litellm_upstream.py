@@ -34,6 +34,7 @@ class _Handler(BaseHTTPRequestHandler):
         with self.server.counting:
             seen = self.server.requests.setdefault(case, [])
             place = len(seen)
+            self.server.order.append(case)
             headers = {name.lower(): value for name, value in self.headers.items()}
             seen.append(
                 {"path": f"/{rest}" if named else self.path, "body": body, "headers": headers, "size": len(content)}
@@ -53,7 +54,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Upstream(ThreadingHTTPServer):
-    """The server; `scripts` has each case's answers: status, headers and body, the last one for all further tries."""
+    """The server; `scripts` has each case's answers: status, headers and body, the last one for all further tries.
+
+    `order` has the case of each request, as they came.
+    """
 
     daemon_threads = True
 
@@ -62,6 +66,7 @@ class Upstream(ThreadingHTTPServer):
         self.counting = threading.Lock()
         self.scripts = scripts
         self.requests: dict[str, list[dict[str, Any]]] = {}
+        self.order: list[str] = []
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         threading.Thread(target=self.serve_forever, daemon=True).start()
 

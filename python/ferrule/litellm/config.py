@@ -142,12 +142,14 @@ def _router_settings(given: dict[str, Any], notices: list[str]) -> dict[str, Any
 
 def _with_credentials(entries: list[Any], credentials: list[Any]) -> list[Any]:
     """The entries with the values of the credentials that they name (`litellm_credential_name`) in their own."""
-    known = {one.get("credential_name"): one.get("credential_values") or {} for one in credentials}
+    known: dict[Any, dict[str, Any]] = {
+        one.get("credential_name"): one.get("credential_values") or {} for one in credentials
+    }
     found: list[Any] = []
     for entry in entries:
-        params = entry.get("litellm_params") if isinstance(entry, dict) else None
+        params: Any = entry.get("litellm_params") if isinstance(entry, dict) else None
         name = params.get("litellm_credential_name") if isinstance(params, dict) else None
-        if name in known:
+        if params is not None and name in known:
             own = {key: value for key, value in params.items() if key != "litellm_credential_name"}
             found.append({**entry, "litellm_params": {**known[name], **own}})
         else:

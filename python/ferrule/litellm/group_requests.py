@@ -12,9 +12,12 @@ from ferrule.litellm.providers import Provider, litellm_name
 from ferrule.litellm.requests import Request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from ferrule._native import Reply
     from ferrule.errors import FerruleError
     from ferrule.litellm.deployments import Deployment, Group
+    from ferrule.litellm.response import ModelResponse
 
 
 class GroupRequest(Request):
@@ -24,17 +27,25 @@ class GroupRequest(Request):
         group: The group.
         name: What Ferrule calls it.
         eligible: The deployments that may be asked.
+        count: Counts attempts that failed.
     """
 
-    __slots__ = ("eligible", "group")
+    __slots__ = ("count", "eligible", "group")
 
     def __init__(  # pyright: ignore[reportMissingSuperCall] - the provider is not known yet
-        self, group: Group, name: str, messages: Any, given: dict[str, Any], eligible: list[Deployment]
+        self,
+        group: Group,
+        name: str,
+        messages: Any,
+        given: dict[str, Any],
+        eligible: list[Deployment],
+        count: Callable[[Iterable[Any], list[Deployment]], None],
     ) -> None:
         body, own = parameters.split(given)
         first = eligible[0].provider
         self.group = group
         self.eligible = eligible
+        self.count = count
         self.provider = Provider(first.name, first.id, first.model, group.as_given)
         self.connection = ()
         self.model = first.model
@@ -60,9 +71,12 @@ class GroupRequest(Request):
                 return one
         return self.group.deployments[0] if len(self.group.deployments) == 1 else None
 
-    def body_of(self, reply: Reply[Any]) -> dict[str, Any]:
-        """The reply as a chat completion in OpenAI's form."""
-        return super().body_of(reply)
+    def response(self, reply: Reply[Any]) -> ModelResponse:
+        """The answer of litellm's form."""
+        attempts = reply.attempts
+        if len(attempts) > 1:
+            self.count(attempts, self.group.deployments)
+        return super().response(reply)
 
     def hidden(self, reply: Reply[Any]) -> dict[str, Any]:
         """Metadata of the answer: `_hidden_params`."""
@@ -82,6 +96,7 @@ class GroupRequest(Request):
 
     def exception(self, error: FerruleError) -> Exception:
         """The exception of litellm's for an error of the call."""
+        self.count(error.attempts, self.group.deployments)
         found = self.deployment_of(error.attempts)
         name = found.provider.name if found is not None else litellm_name(error.provider or self.provider.id)
         model = error.model or (found.provider.model if found is not None else self.group.name)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ferrule.errors import ConfigError, FerruleError
-from ferrule.litellm import calls, chat, credentials, operations, router_budgets
+from ferrule.errors import ConfigError
+from ferrule.litellm import calls, chat, credentials, router_budgets
 from ferrule.litellm.clients import AsyncCaller, SyncCaller
 from ferrule.litellm.deployments import Deployment, Group, grouped
 from ferrule.litellm.exceptions import BadRequestError, RateLimitError
@@ -14,34 +13,21 @@ from ferrule.litellm.group_requests import GroupRequest
 from ferrule.litellm.limits import Limits
 from ferrule.litellm.router_direct import DirectOperations
 from ferrule.litellm.router_fallbacks import steps
+from ferrule.litellm.router_operations import Chosen, GroupOperations
 from ferrule.litellm.router_retries import Retries
 from ferrule.litellm.router_settings import RouterSettings
 from ferrule.litellm.router_texts import TextOperations
 from ferrule.routing import Routing
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from ferrule.typing_compat import Self
 
 _FALLBACKS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks", "disable_fallbacks")
 
-_Act = Callable[[Any, str, dict[str, Any]], Any]
-_Shape = Callable[[operations.Operation, Any], Any]
 
-
-class _Chosen:
-    """Who of a group is asked by a call, and how often."""
-
-    def __init__(self, group: Group, name: str, eligible: list[Deployment], routing: Routing, max_retries: int) -> None:
-        self.group = group
-        self.name = name
-        self.eligible = eligible
-        self.routing = routing
-        self.max_retries = max_retries
-
-
-class Router(DirectOperations, TextOperations):
+class Router(DirectOperations, GroupOperations, TextOperations):
     """Spreads calls over deployments, with litellm's arguments and methods.
 
     Args:
@@ -65,6 +51,7 @@ class Router(DirectOperations, TextOperations):
         self.settings = RouterSettings(**settings)
         self.notices = list(self.settings.notices)
         self.limits = Limits()
+        self.cooldowns = self.settings.cooldowns()
         self.deployments: list[Deployment] = []
         self._groups: dict[str, Group] = {}
         self._client: SyncCaller | None = None
@@ -210,7 +197,7 @@ class Router(DirectOperations, TextOperations):
 
     # Who is asked
 
-    def _choose(self, model: str, given: dict[str, Any]) -> _Chosen:
+    def _choose(self, model: str, given: dict[str, Any]) -> Chosen:
         alias = self.settings.model_group_alias.get(model)
         if alias is not None:
             model = alias["model"] if isinstance(alias, dict) else alias
@@ -219,6 +206,7 @@ class Router(DirectOperations, TextOperations):
             eligible = self._tagged(eligible, (given.get("metadata") or {}).get("tags") or given.get("tags") or [])
         if self.settings.is_limited:
             eligible = self.limits.free(eligible)
+        eligible = self.cooldowns.free(eligible)
         if not eligible:
             raise RateLimitError(
                 f"No deployments available for selected model, Try again in {self.settings.cooldown_time:g} seconds. "
@@ -237,7 +225,7 @@ class Router(DirectOperations, TextOperations):
             session=session if isinstance(session, str) else None,
             continue_streams=self.settings.continue_streams or None,
         )
-        return _Chosen(group, name, eligible, routing, tries - most)
+        return Chosen(group, name, eligible, routing, tries - most)
 
     def _found(self, model: str) -> tuple[Group, str, list[Deployment]]:
         group = self._groups.get(model)
@@ -277,14 +265,14 @@ class Router(DirectOperations, TextOperations):
             names = []
         return next((one for one in chosen.eligible if one.target_name in names), chosen.eligible[0])
 
-    def _prepared(self, chosen: _Chosen, messages: Any, given: dict[str, Any]) -> GroupRequest:
+    def _prepared(self, chosen: Chosen, messages: Any, given: dict[str, Any]) -> GroupRequest:
         own = {**self.settings.default_litellm_params, **given}
         own["max_retries"] = chosen.max_retries
         own.pop("num_retries", None)
         self._limit_time(own, chosen.eligible)
         if self.settings.cache_responses:
             own.setdefault("caching", True)
-        return GroupRequest(chosen.group, chosen.name, messages, own, chosen.eligible)
+        return GroupRequest(chosen.group, chosen.name, messages, own, chosen.eligible, self.cooldowns.count)
 
     def _limit_time(self, own: dict[str, Any], eligible: list[Deployment]) -> None:
         for name in ("timeout", "stream_timeout"):
@@ -308,7 +296,7 @@ class Router(DirectOperations, TextOperations):
             **given: As `ferrule.litellm.completion` takes them; `fallbacks`, `disable_fallbacks`, ... for this call.
 
         Raises:
-            LiteLLMError: The error of the last group that was asked.
+            LiteLLMError: The error of the group that the call names, where no fallback answers either.
         """
         return self._sync(model, given, lambda name, own: self._complete(name, messages, own))
 
@@ -389,111 +377,3 @@ class Router(DirectOperations, TextOperations):
         if found is not None:
             usage = None if request.stream else made.get("usage")
             self.limits.count(found, 0 if usage is None else usage.total_tokens)
-
-    # Other operations
-
-    def _operate(self, name: str, given: dict[str, Any], known: str) -> tuple[operations.Operation, _Chosen]:
-        chosen = self._choose(name, given)
-        own = {**given, "max_retries": chosen.max_retries}
-        own.pop("num_retries", None)
-        self._limit_time(own, chosen.eligible)
-        made = operations.prepare(chosen.eligible[0].params["model"], own, known)
-        made.options["routing"] = chosen.routing
-        return made, chosen
-
-    def _operation(self, model: str, given: dict[str, Any], known: str, act: _Act, shape: _Shape) -> Any:
-        def attempt(name: str, own: dict[str, Any]) -> Any:
-            operation, chosen = self._operate(name, own, known)
-            try:
-                found = act(self.client, chosen.name, operation.options)
-            except FerruleError as error:
-                raise operation.exception(error) from error
-            return shape(operation, found)
-
-        return self._sync(model, given, attempt)
-
-    async def _aoperation(self, model: str, given: dict[str, Any], known: str, act: _Act, shape: _Shape) -> Any:
-        async def attempt(name: str, own: dict[str, Any]) -> Any:
-            operation, chosen = self._operate(name, own, known)
-            try:
-                found = await act(self.async_client, chosen.name, operation.options)
-            except FerruleError as error:
-                raise operation.exception(error) from error
-            return shape(operation, found)
-
-        return await self._async(model, given, attempt)
-
-    def embedding(self, model: str, input: Any = None, **given: Any) -> Any:
-        """Embeds texts with a group. See `ferrule.litellm.embedding`."""
-        encoding = given.pop("encoding_format", None)
-        return self._operation(
-            model,
-            given,
-            "dimensions input_type user",
-            lambda client, name, options: client.embed(name, input, **options),
-            lambda operation, found: operations.embedding_of(operation, found, encoding),
-        )
-
-    async def aembedding(self, model: str, input: Any = None, **given: Any) -> Any:
-        """`embedding`, awaited."""
-        encoding = given.pop("encoding_format", None)
-        return await self._aoperation(
-            model,
-            given,
-            "dimensions input_type user",
-            lambda client, name, options: client.embed(name, input, **options),
-            lambda operation, found: operations.embedding_of(operation, found, encoding),
-        )
-
-    def image_generation(self, prompt: str, model: str, **given: Any) -> Any:
-        """Generates images with a group. See `ferrule.litellm.image_generation`."""
-        return self._operation(
-            model,
-            given,
-            "n size quality response_format",
-            lambda client, name, options: client.images.generate(name, prompt, **options),
-            operations.images_of,
-        )
-
-    async def aimage_generation(self, prompt: str, model: str, **given: Any) -> Any:
-        """`image_generation`, awaited."""
-        return await self._aoperation(
-            model,
-            given,
-            "n size quality response_format",
-            lambda client, name, options: client.images.generate(name, prompt, **options),
-            operations.images_of,
-        )
-
-    async def atranscription(self, file: Any, model: str, **given: Any) -> Any:
-        """Transcribes a recording with a group. See `ferrule.litellm.atranscription`."""
-        audio = file[:2] if isinstance(file, tuple) else file
-        return await self._aoperation(
-            model,
-            given,
-            "language prompt response_format temperature",
-            lambda client, name, options: client.audio.transcribe(name, audio, **options),
-            operations.transcript_of,
-        )
-
-    async def arerank(self, model: str, query: str, documents: list[Any], **given: Any) -> Any:
-        """Ranks documents with a group. See `ferrule.litellm.arerank`."""
-        shown = bool(given.pop("return_documents", False))
-        return await self._aoperation(
-            model,
-            given,
-            "top_n",
-            lambda client, name, options: client.rerank(name, query, documents, **options),
-            lambda operation, found: operations.ranking_of(operation, found, documents, shown),
-        )
-
-    def rerank(self, model: str, query: str, documents: list[Any], **given: Any) -> Any:
-        """Ranks documents with a group. See `ferrule.litellm.rerank`."""
-        shown = bool(given.pop("return_documents", False))
-        return self._operation(
-            model,
-            given,
-            "top_n",
-            lambda client, name, options: client.rerank(name, query, documents, **options),
-            lambda operation, found: operations.ranking_of(operation, found, documents, shown),
-        )

@@ -66,10 +66,11 @@ def budgets(
     found: dict[str, dict[str, Any]] = {}
     notices: list[str] = []
     for name, (amount, period) in of_providers.items():
-        ids = sorted({one.provider.id for one in deployments if one.provider.name == name}) or [ferrule_name(name)]
+        asked = {one.provider.id for one in deployments if one.provider.name == name}
+        ids = sorted(asked) or [ferrule_name(name) or name]
         found[f"provider-{name}"] = _options("provider", ids, amount, period)
         if len(ids) > 1:
-            notices.append(f"provider_budget_config.{name}: holds for each of {', '.join(map(str, ids))} alone")
+            notices.append(f"provider_budget_config.{name}: holds for each of {', '.join(ids)} alone")
     return found, notices
 
 

@@ -16,7 +16,7 @@ Step = tuple[str, dict[str, Any]]
 
 
 def steps(model: str, settings: RouterSettings, given: dict[str, Any]) -> Generator[Step, Exception, None]:
-    """The groups to ask, one after the other. Each error is sent in; the last one is raised.
+    """The groups to ask, one after the other. Each error is sent in; the first one is raised.
 
     Args:
         model: The group that the call names.
@@ -24,18 +24,17 @@ def steps(model: str, settings: RouterSettings, given: dict[str, Any]) -> Genera
         given: The call's own `fallbacks`, `context_window_fallbacks`, ..., and `disable_fallbacks`.
     """
     asked = {model}
-    waiting: list[Step] = []
-    error = yield model, {}
-    current, count = model, 0
+    waiting: list[tuple[Step, int]] = []
+    error = first = yield model, {}
+    current, depth = model, 0
     while True:
-        if not given.get("disable_fallbacks"):
-            waiting = [step for step in _after(current, error, settings, given) if step[0] not in asked] + waiting
-        if not waiting or count >= settings.max_fallbacks:
-            raise error
-        step = waiting.pop(0)
-        if step[0] in asked:
-            continue
-        current, count = step[0], count + 1
+        if not given.get("disable_fallbacks") and depth < settings.max_fallbacks:
+            waiting = [(step, depth + 1) for step in _after(current, error, settings, given)] + waiting
+        waiting = [one for one in waiting if one[0][0] not in asked]
+        if not waiting:
+            raise first
+        step, depth = waiting.pop(0)
+        current = step[0]
         asked.add(current)
         error = yield step
 
@@ -48,8 +47,8 @@ def _after(model: str, error: Exception, settings: RouterSettings, given: dict[s
         named = _of(model, given.get("content_policy_fallbacks", settings.content_policy_fallbacks))
     if not named:
         usual = given.get("fallbacks", settings.fallbacks) or []
-        if usual and all(isinstance(entry, str) for entry in usual):
-            named = list(usual)  # A call may give the groups themselves.
+        if usual and all(isinstance(entry, str) or "model" in entry for entry in usual):
+            named = list(usual)  # A call may give the groups themselves, with arguments.
         else:
             named = _of(model, usual) or list(settings.default_fallbacks)
     found: list[Step] = []

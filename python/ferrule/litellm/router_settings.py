@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from ferrule.litellm import router_budgets
+from ferrule.litellm.cooldowns import Cooldowns
 from ferrule.litellm.objects import OpenAIObject
 
 _log = logging.getLogger("ferrule")
@@ -159,6 +160,11 @@ class RouterSettings:
             return {"failures": 0, "failure_rate": 0}
         pause = max(self.cooldown_time, 0.001)
         return {"failures": self.allowed_fails + 1, "open": pause, "open_max": pause, "all_open": "fail"}
+
+    def cooldowns(self) -> Cooldowns:
+        """Counts what circuit breakers do not."""
+        never = self.disable_cooldowns
+        return Cooldowns(1 << 30 if never else self.allowed_fails, 0.0 if never else self.cooldown_time)
 
     def backoff(self) -> float:
         """Seconds before the first retry."""
