@@ -1,8 +1,8 @@
 """Cloud credentials and settings of calls and deployments: `aws_...`, `vertex_...`, `azure_...`, `watsonx_...`.
 
-Each is carried as a setting of the provider, holds already as it is what the environment has, or is refused by name: a
-call never goes out with other credentials than the ones that it names. Those of another provider than the one called
-are left out, as litellm does: calls with fallbacks have the arguments of several.
+Each is carried as a setting of the provider, accepted because it equals what the environment has, or refused by name: a
+call never uses other credentials than those it names. Arguments for another provider than the one called are left out,
+as litellm does, because calls with fallbacks have the arguments of several providers.
 """
 
 from __future__ import annotations
@@ -199,7 +199,7 @@ def _check_unknown(provider: Provider, name: str) -> None:
 
 def refused(provider: Provider, name: str, instead: str) -> UnsupportedParamsError:
     """The error for an argument that cannot be carried."""
-    message = f"{name}: a call to {provider.name} cannot be given it here: {instead}"
+    message = f"{name} is not supported in calls to {provider.name}: {instead}"
     return UnsupportedParamsError(message, provider.name, provider.model)
 
 
