@@ -302,7 +302,9 @@ def test_region_name(simulator: Simulator) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [{"client": object()}, {"ssl_verify": False}, {"prompt_id": "p"}, {"roles": {"user": {}}}], ids=repr
+    "given",
+    [{"client": object()}, {"ssl_verify": False}, {"prompt_id": "p"}, {"roles": {"user": {}}}],
+    ids=lambda given: next(iter(given)),
 )
 async def test_other_arguments_that_are_refused(simulator: Simulator, given: dict[str, Any]) -> None:
     base = {"api_base": simulator.openai_base_url, "api_key": "k"}
