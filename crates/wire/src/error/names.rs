@@ -166,6 +166,7 @@ pub(super) const NAMES: Names = &[
         Timeout,
         &[
             "timeout_error",
+            "timeout", // Cohere's finish reason
             "modeltimeout",
             "deadline_exceeded",
             "vector_store_timeout",

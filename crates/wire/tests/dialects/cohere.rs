@@ -114,9 +114,8 @@ fn finish() -> impl Strategy<Value = FinishReason> {
         Just(FinishReason::StopSequence),
         Just(FinishReason::Length),
         Just(FinishReason::ToolCalls),
-        Just(FinishReason::Error),
         Just(FinishReason::ContentFilter),
-        Just(FinishReason::Other("TIMEOUT".into())),
+        Just(FinishReason::Other("PAUSED".into())),
     ]
 }
 

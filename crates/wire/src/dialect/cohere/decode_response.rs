@@ -120,8 +120,7 @@ pub(super) fn decode_finish(word: &str) -> FinishReason {
         "STOP_SEQUENCE" => FinishReason::StopSequence,
         "MAX_TOKENS" => FinishReason::Length,
         "TOOL_CALL" => FinishReason::ToolCalls,
-        "ERROR" => FinishReason::Error,
-        // `TIMEOUT` keeps its word; ours are what our own writer had no other word for.
+        // Ours are what our own writer had no other word for. `ERROR` and `TIMEOUT` are errors, not ends.
         other => FinishReason::from(other),
     }
 }
