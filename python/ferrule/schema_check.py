@@ -268,7 +268,7 @@ def _check_count(schema: dict[str, Any], what: str, count: int, value: Any, plac
 
 def _resolved(root: Any, reference: str) -> Any:
     """What a reference inside the schema refers to; what is elsewhere cannot be looked up, and allows anything."""
-    if not reference.startswith("#"):
+    if reference != "#" and not reference.startswith("#/"):
         return True
     node = root
     for step in reference.split("/")[1:]:

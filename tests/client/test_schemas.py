@@ -392,6 +392,7 @@ def test_the_answer_to_a_schema_is_checked_against_all_of_it(
         ({"minProperties": 1}, {}, False),
         ({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}}, 1, True),
         ({"$ref": "https://elsewhere.test/schema"}, 1, True),
+        ({"type": "object", "properties": {"a": {"$ref": "#Anchor"}}}, {"a": 1}, True),
         ({"exclusiveMaximum": 1}, 1, False),
         ({"multipleOf": 0.1}, 0.3, True),
         ({"type": ["string", "null"]}, None, True),

@@ -10,7 +10,7 @@ use super::combine::{
 use super::describe::Described;
 use super::node::{Map, Node};
 use super::pattern;
-use super::references::{DEFINITIONS, References, place_definitions, reference_of, replaced};
+use super::references::{DEFINITIONS, References, place_definitions, reference_of, replaced, unescaped};
 use super::subsets::{Anything, Required, Subset};
 use super::unfit::Unfit;
 use crate::json::{Json, MAX_NESTING};
@@ -201,7 +201,9 @@ impl Fitter<'_> {
     }
 
     fn reference(&mut self, reference: &str, map: Map, place: &str) -> Fitted {
-        let Some(target) = self.references.target(reference) else { return Ok(Some(Node::Map(map))) };
+        let Some(target) = self.references.target(reference) else {
+            return Err(Unfit::Dangling(reference.to_owned()));
+        };
         let siblings = map.filtered(|name| name != "$ref" && !self.is_silent(name, map.get(name)));
         let stays_alone = siblings.is_empty() || self.subset.reference_siblings;
         let is_recursive = self.references.is_recursive(reference);
@@ -240,7 +242,7 @@ impl Fitter<'_> {
         if let Some((_, name)) = self.named.iter().find(|(known, _)| known == reference) {
             return format!("#/$defs/{name}");
         }
-        let last = reference.rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~");
+        let last = unescaped(reference.rsplit('/').next().unwrap_or_default());
         let mut name = last.clone();
         let mut number = 2;
         while self.named.iter().any(|(_, known)| *known == name) {

@@ -47,10 +47,11 @@ impl<'a> References<'a> {
         if let Some(definition) = self.definitions.get(reference) {
             return Some(definition);
         }
-        let path = reference.strip_prefix('#')?;
+        // Not the name of an anchor, nor another document.
+        let path = reference.strip_prefix('#').filter(|path| path.is_empty() || path.starts_with('/'))?;
         let mut node = self.root;
         for step in path.split('/').skip(1) {
-            let step = step.replace("~1", "/").replace("~0", "~");
+            let step = unescaped(step);
             node = match node {
                 Node::Map(map) => map.get(&step)?,
                 Node::List(items) => items.get(step.parse::<usize>().ok()?)?,
@@ -97,6 +98,28 @@ impl<'a> References<'a> {
         }
         map
     }
+}
+
+/// The name that a step of a reference has. References are URIs, so that `Page[int]` may be `Page%5Bint%5D`.
+pub(super) fn unescaped(step: &str) -> String {
+    let mut bytes = Vec::with_capacity(step.len());
+    let mut rest = step.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let digits =
+            after.get(..2).filter(|_| *first == b'%').and_then(|digits| core::str::from_utf8(digits).ok());
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    let step = String::from_utf8(bytes).unwrap_or_else(|_| step.to_owned());
+    step.replace("~1", "/").replace("~0", "~")
 }
 
 /// The reference that a schema is.

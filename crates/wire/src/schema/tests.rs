@@ -424,3 +424,35 @@ fn a_violation_is_found_where_it_is() {
         );
     }
 }
+
+/// References are URIs: names in them may be escaped, in two ways. What is not there is refused here, by its name.
+#[test]
+fn references_find_their_definitions() {
+    for (name, reference) in [
+        ("Page[int]", "#/$defs/Page%5Bint%5D"),
+        ("Page[int]", "#/$defs/Page[int]"),
+        ("a/b c~d", "#/$defs/a~1b%20c~0d"),
+        ("Größe", "#/$defs/Gr%C3%B6%C3%9Fe"),
+        ("50%", "#/$defs/50%"),
+        ("A%5B", "#/$defs/A%5B"),
+    ] {
+        let schema = Json::parse(&format!(
+            r#"{{"$defs":{{"{name}":{{"type":"object","properties":{{"x":{{"type":"string"}}}}}}}},"type":"object","properties":{{"a":{{"$ref":"{reference}"}}}}}}"#
+        ))
+        .unwrap();
+        for each in ALL {
+            let fitted = fit::fit(subset(each), true, &schema).unwrap();
+            assert!(fitted.text().contains(r#""x":"#), "{each:?} {reference}: {}", fitted.text());
+        }
+    }
+    for reference in ["#/$defs/Nope", "#Anchor", "https://schemas.test/a.json"] {
+        let schema = Json::parse(&format!(
+            r#"{{"$defs":{{"A":{{"type":"string"}}}},"type":"object","properties":{{"a":{{"$ref":"{reference}"}}}}}}"#
+        ))
+        .unwrap();
+        for each in ALL {
+            let unfit = fit::fit(subset(each), true, &schema).unwrap_err();
+            assert!(unfit.reason().contains(reference), "{each:?}: {unfit:?}");
+        }
+    }
+}

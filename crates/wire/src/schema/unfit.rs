@@ -9,6 +9,8 @@ pub(super) enum Unfit {
     Open(String),
     /// The schema is not that of an object.
     Root,
+    /// What this reference names is not in the schema.
+    Dangling(String),
     /// The definition never ends.
     Endless,
     /// It has too many parts.
@@ -31,6 +33,9 @@ impl Unfit {
             Self::Root => {
                 "a strict schema is that of an object: wrap it in one, as the only property of it".to_owned()
             }
+            Self::Dangling(reference) => format!(
+                "it refers to `{reference}`, which is not in the schema: put the definition under `$defs` at its root"
+            ),
             Self::Endless => {
                 "the schema contains itself without an end: make the property optional, or a list".to_owned()
             }
