@@ -1,7 +1,7 @@
 //! Messages as programs keep them: dumps of the providers' own clients.
 
 /// Messages as the providers' own clients dump them, whose programs keep conversations so.
-pub(crate) fn dumped() -> [(&'static str, &'static str); 28] {
+pub(crate) fn dumped() -> [(&'static str, &'static str); 34] {
     [
         (
             "openai-python",
@@ -14,6 +14,30 @@ pub(crate) fn dumped() -> [(&'static str, &'static str); 28] {
         (
             "openai-python, a call",
             r#"{"content":null,"role":"assistant","tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"f","arguments":"{}","parsed_arguments":{}}}]}"#,
+        ),
+        (
+            "openai-python, a refusal",
+            r#"{"content":null,"refusal":"I will not.","role":"assistant","annotations":[],"audio":null,"function_call":null,"tool_calls":null}"#,
+        ),
+        (
+            "a refusal behind a text",
+            r#"{"role":"assistant","content":[{"type":"text","text":"So far,"},{"type":"refusal","refusal":"and no further."}]}"#,
+        ),
+        (
+            "openai-python, a call of a tool that takes free text",
+            r#"{"content":null,"refusal":null,"role":"assistant","tool_calls":[{"id":"call_2","type":"custom","custom":{"name":"shell","input":"ls -l"}}]}"#,
+        ),
+        (
+            "calls of both kinds",
+            r#"{"role":"assistant","content":"Both.","tool_calls":[{"id":"call_3","type":"custom","custom":{"name":"shell","input":""}},{"id":"call_4","type":"function","function":{"name":"f","arguments":"{\"a\": 1}"}}]}"#,
+        ),
+        (
+            "OpenRouter, a picture",
+            r#"{"role":"assistant","content":"Here.","images":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"},"index":0}]}"#,
+        ),
+        (
+            "a picture that the assistant shows",
+            r#"{"role":"assistant","content":[{"type":"text","text":"Here."},{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]}"#,
         ),
         (
             "openai-python, Azure and OpenRouter",
