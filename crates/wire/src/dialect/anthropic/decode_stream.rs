@@ -183,10 +183,16 @@ impl State {
             return Ok(());
         };
         let index = lenient::take_count(fields, "index").unwrap_or(u64::from(self.next_part));
+        let block = decode_answer_block(written);
+        // Announced twice, before anything came of it.
+        if let PartKind::ToolCall(call) = &block.kind
+            && self.open.iter().any(|open| open.index == index && open.is_unbegun_call(&call.id))
+        {
+            return Ok(());
+        }
         // A provider that forgot to end it, or an index that is used again.
         self.close(index, events);
-        let part = self.next_part;
-        let (choice, block) = (0, decode_answer_block(written));
+        let (choice, part) = (0, self.next_part);
         let (kind, extra) = match block.kind {
             PartKind::Text(text) => {
                 let begun = !text.is_empty() || !block.extra.is_empty();
@@ -206,16 +212,11 @@ impl State {
                 (BlockKind::Thinking { begun }, block.extra)
             }
             PartKind::ToolCall(call) => {
-                events.push(StreamEvent::ToolCallStart {
-                    choice,
-                    part,
-                    id: call.id,
-                    name: call.name,
-                    custom: false,
-                });
+                let (id, name) = (call.id.clone(), call.name);
+                events.push(StreamEvent::ToolCallStart { choice, part, id, name, custom: false });
                 self.has_calls = true;
                 let input = Some(call.arguments).filter(|input| input != "{}");
-                (BlockKind::ToolCall { input }, block.extra)
+                (BlockKind::ToolCall { id: call.id, input, begun: false }, block.extra)
             }
             PartKind::RedactedReasoning { .. } => {
                 events.push(StreamEvent::Part { choice, index: part, part: Box::new(block) });
@@ -319,11 +320,11 @@ impl State {
                     return Ok(());
                 }
             }
-            (BlockKind::ToolCall { input }, "input_json_delta") => {
+            (BlockKind::ToolCall { input, begun, .. }, "input_json_delta") => {
                 if let Some(arguments) = lenient::take(&mut delta, "partial_json") {
                     // The first one is mostly empty.
                     if !arguments.is_empty() {
-                        *input = None;
+                        (*input, *begun) = (None, true);
                         events.push(StreamEvent::ToolCallDelta { choice, part, arguments: arguments.into() });
                     }
                     return Ok(());
@@ -346,7 +347,7 @@ impl State {
         let new = match delta_type {
             "text_delta" => BlockKind::Text { begun: false },
             "thinking_delta" | "signature_delta" => BlockKind::Thinking { begun: false },
-            "input_json_delta" => BlockKind::ToolCall { input: None },
+            "input_json_delta" => BlockKind::ToolCall { id: String::new(), input: None, begun: false },
             _ => return Ok(self.open.iter().rposition(|block| block.index == index)),
         };
         let known = self.open.iter().rposition(|block| block.index == index);

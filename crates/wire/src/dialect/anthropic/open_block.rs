@@ -20,13 +20,19 @@ pub(super) enum BlockKind {
     Text { begun: bool },
     /// As for text.
     Thinking { begun: bool },
-    /// `input` is what it began with, which counts where no deltas follow.
-    ToolCall { input: Option<String> },
+    /// `input` is what it began with, which counts where no deltas follow. `begun` once deltas did.
+    ToolCall { id: String, input: Option<String>, begun: bool },
     /// Emitted when it is complete.
     Whole(Gathered),
 }
 
 impl Block {
+    /// Whether it is the call of this id, and nothing but its name was said.
+    pub(super) fn is_unbegun_call(&self, call: &str) -> bool {
+        let BlockKind::ToolCall { id, input: None, begun: false } = &self.kind else { return false };
+        !id.is_empty() && id == call
+    }
+
     /// Says what is left to say of it.
     pub(super) fn end(self, events: &mut Vec<StreamEvent>) {
         let (choice, part) = (0, self.part);
@@ -39,7 +45,7 @@ impl Block {
                 events.push(StreamEvent::ReasoningDelta { choice, part, text: CompactString::default() });
             }
             BlockKind::Text { begun: true } | BlockKind::Thinking { begun: true } => {}
-            BlockKind::ToolCall { input } => {
+            BlockKind::ToolCall { input, .. } => {
                 events.extend(input.map(|input| {
                     let arguments = input.into();
                     StreamEvent::ToolCallDelta { choice, part, arguments }

@@ -78,6 +78,8 @@ struct OpenPart {
     /// What the provider calls it by.
     index: u64,
     part: u32,
+    /// The provider's id of a call.
+    id: Option<String>,
     /// What a call began with.
     arguments: Option<String>,
 }
@@ -177,7 +179,7 @@ impl State {
             return Err(StreamError::Malformed("too many parts are open at once".to_owned()));
         }
         let part = self.begin();
-        self.open.push(OpenPart { kind, index, part, arguments: None });
+        self.open.push(OpenPart { kind, index, part, id: None, arguments: None });
         Ok(part)
     }
 
@@ -288,7 +290,14 @@ impl State {
             Some(index) => last.unwrap_or(index),
             None => last.filter(|_| name.is_empty()).unwrap_or_default(),
         };
-        let is_new = !is_open(index);
+        // Another call where a server writes one index for all.
+        if !name.is_empty() && !id.is_empty() {
+            self.end_where(
+                |open| open.index == index && open.id.as_ref().is_some_and(|open| *open != id),
+                events,
+            );
+        }
+        let is_new = !self.open.iter().any(|open| open.kind == Kind::Call && open.index == index);
         if is_new && name.is_empty() {
             // A call without a name is none.
             let is_nothing = arguments.is_empty();
@@ -297,6 +306,9 @@ impl State {
         let part = self.place(Kind::Call, index)?;
         if is_new {
             self.has_calls = true;
+            if let Some(open) = self.open.last_mut() {
+                open.id = Some(id.clone()).filter(|id| !id.is_empty());
+            }
             events.push(StreamEvent::ToolCallStart { choice: 0, part, id, name, custom: false });
         }
         if let Some(open) = self.open.iter_mut().rfind(|open| open.part == part)

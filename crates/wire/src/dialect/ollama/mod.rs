@@ -18,6 +18,7 @@ mod message;
 mod model_listing;
 mod options;
 
+use super::shared::made_ids;
 use super::{Dialect, ManagementEndpoint, ServerFacts, StreamDecoder, StreamEncoder, quota_by_status};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
@@ -69,7 +70,7 @@ impl Dialect for Ollama {
     }
 
     fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
-        Box::new(decode_stream::Decoder::new(limits))
+        Box::new(made_ids::Giving::new(decode_stream::Decoder::new(limits)))
     }
 
     fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {

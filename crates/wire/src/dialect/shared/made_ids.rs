@@ -5,6 +5,7 @@
 //! arguments only. An id that we made never goes to a provider whose calls have none of their own (Vertex refuses
 //! `functionCall.id` for Gemini 2.x).
 
+use super::repeated_calls::RepeatedCalls;
 use crate::dialect::StreamDecoder;
 use crate::framing::StreamError;
 use crate::model::{PartKind, Response, StreamEvent};
@@ -51,18 +52,19 @@ pub(crate) fn given(mut response: Response) -> Response {
     response
 }
 
-/// A decoder of streams whose calls all have an id.
+/// A decoder of streams whose calls all have an id, and come once.
 #[derive(Debug)]
 pub(crate) struct Giving<D> {
     decoder: D,
     answer: String,
     /// How many ids were given in each choice.
     numbers: BTreeMap<u32, usize>,
+    repeated: RepeatedCalls,
 }
 
 impl<D: StreamDecoder> Giving<D> {
     pub(crate) fn new(decoder: D) -> Self {
-        Self { decoder, answer: String::new(), numbers: BTreeMap::new() }
+        Self { decoder, answer: String::new(), numbers: BTreeMap::new(), repeated: RepeatedCalls::default() }
     }
 
     fn give(&mut self, events: &mut [StreamEvent]) {
@@ -85,6 +87,7 @@ impl<D: StreamDecoder> StreamDecoder for Giving<D> {
         let before = events.len();
         let result = self.decoder.push(bytes, events);
         self.give(events.get_mut(before..).unwrap_or_default());
+        self.repeated.leave_out(events, before);
         result
     }
 
@@ -92,6 +95,8 @@ impl<D: StreamDecoder> StreamDecoder for Giving<D> {
         let before = events.len();
         let result = self.decoder.finish(events);
         self.give(events.get_mut(before..).unwrap_or_default());
+        self.repeated.leave_out(events, before);
+        self.repeated.finish(events);
         result
     }
 

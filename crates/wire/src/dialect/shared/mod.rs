@@ -20,6 +20,7 @@ pub(crate) mod nested;
 pub(crate) mod parts;
 pub(crate) mod prompt;
 pub(crate) mod prompt_cache;
+mod repeated_calls;
 pub(crate) mod resource_name;
 pub(crate) mod template;
 pub(crate) mod text_documents;
