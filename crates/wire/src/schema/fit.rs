@@ -151,7 +151,7 @@ impl Fitter<'_> {
             map.rename("oneOf", "anyOf");
         }
         if let Some(reference) = reference_of(&map) {
-            return self.reference(&reference, map, place);
+            return self.reference(&reference, &map, place);
         }
         if !self.subset.takes("anyOf") && map.has("anyOf") {
             map = without_union(&self.references, map);
@@ -200,7 +200,7 @@ impl Fitter<'_> {
         None
     }
 
-    fn reference(&mut self, reference: &str, map: Map, place: &str) -> Fitted {
+    fn reference(&mut self, reference: &str, map: &Map, place: &str) -> Fitted {
         let Some(target) = self.references.target(reference) else {
             return Err(Unfit::Dangling(reference.to_owned()));
         };

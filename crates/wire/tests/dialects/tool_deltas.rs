@@ -271,6 +271,40 @@ fn deltas_win_over_the_arguments_that_a_call_began_with() {
     }
 }
 
+/// What stands only where a stream begins or ends, as a whole, is read there.
+#[test]
+fn a_message_that_comes_without_pieces_is_read() {
+    let chat = r#"{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"tool_calls","message":{"role":"assistant","content":"Hi","tool_calls":[{"id":"1","type":"function","function":{"name":"f","arguments":"{}"}}]}}]}"#;
+    let blocks = r#"[{"type":"text","text":"Hi"},{"type":"tool_use","id":"1","name":"f","input":{}}]"#;
+    let start = format!(
+        r#"{{"type":"message_start","message":{{"id":"m","type":"message","role":"assistant","model":"m","content":{blocks}}}}}"#
+    );
+    let block = |index: usize, block: &str| {
+        format!(r#"{{"type":"content_block_start","index":{index},"content_block":{block}}}"#)
+    };
+    let end = [
+        r#"{"type":"message_delta","delta":{"stop_reason":"tool_use"}}"#.to_owned(),
+        r#"{"type":"message_stop"}"#.to_owned(),
+    ];
+    // The blocks may follow all the same.
+    let both = [
+        start.clone(),
+        block(0, r#"{"type":"text","text":"Hi"}"#),
+        block(1, r#"{"type":"tool_use","id":"1","name":"f","input":{}}"#),
+    ];
+    for (dialect, body) in [
+        ("openai-chat", sse(&[chat.to_owned(), "[DONE]".to_owned()])),
+        ("anthropic", sse(&[[start].as_slice(), &end].concat())),
+        ("anthropic", sse(&[both.as_slice(), &end].concat())),
+    ] {
+        let response = read_whole(find(dialect).unwrap(), body.as_bytes());
+        assert_eq!(calls(&response), [("f".to_owned(), "{}".to_owned())], "{body}");
+        let message = &response.choices[0].message;
+        assert!(message.content.iter().any(|part| part.kind == PartKind::Text("Hi".into())), "{message:?}");
+        assert_eq!(response.choices[0].finish_reason, Some(FinishReason::ToolCalls), "{body}");
+    }
+}
+
 /// Streams whose calls are written more than once, each frame of them; the arguments of the calls that they are, all of
 /// the tool `f`.
 #[test]

@@ -61,6 +61,8 @@ struct State {
     open: Vec<Block>,
     /// The place of the next block.
     next_part: u32,
+    /// The blocks that the message began with, which count where no others follow.
+    beginning: Vec<Json>,
     template: TextTemplate,
     /// The place of the block that the template's frames belong to.
     template_part: u32,
@@ -76,6 +78,7 @@ impl State {
             usage: RawUsage::default(),
             open: Vec::new(),
             next_part: 0,
+            beginning: Vec::new(),
             template: TextTemplate::default(),
             template_part: 0,
         }
@@ -134,6 +137,7 @@ impl State {
             "content_block_stop" => self.block_stop(&mut fields, events),
             "message_delta" => return self.message_delta(fields, events),
             "message_stop" => {
+                self.begin_whole(events)?;
                 self.close_all(events);
                 self.done = true;
             }
@@ -152,10 +156,8 @@ impl State {
             return Ok(());
         }
         let Some(mut message) = fields.take_object("message") else { return Ok(()) };
-        if message
-            .get("content")
-            .is_some_and(|content| content.array().is_some_and(|blocks| blocks.is_empty()))
-        {
+        if let Some(blocks) = message.get("content").and_then(Value::array) {
+            self.beginning = blocks.into_iter().map(Value::to_json).collect();
             message.take("content");
         }
         let Head { id, model, usage, told_at_the_end, extra, .. } = decode_response::take_head(message)?;
@@ -166,6 +168,21 @@ impl State {
         if let Some(usage) = usage {
             self.usage = usage;
             events.push(StreamEvent::UsageUpdate(Box::new(self.usage.total())));
+        }
+        Ok(())
+    }
+
+    /// Tells the blocks that the message began with, where it had no others.
+    fn begin_whole(&mut self, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
+        let blocks = core::mem::take(&mut self.beginning);
+        if self.next_part > 0 {
+            return Ok(());
+        }
+        for block in blocks {
+            let start = Json::object(&Extra::new(), |start| _ = start.field("content_block", block.value()));
+            let Some(mut fields) = start.value().object() else { continue };
+            self.block_start("content_block_start", start.text(), &mut fields, events)?;
+            self.close_all(events);
         }
         Ok(())
     }
@@ -413,6 +430,7 @@ impl State {
         }
         fields.take("type");
         if reason.is_some() {
+            self.begin_whole(events)?;
             self.close_all(events);
         }
         let (mut choice, mut response) = (Extra::new(), Extra::new());

@@ -67,9 +67,11 @@ impl ChoiceReader {
         events: &mut Vec<StreamEvent>,
     ) -> Result<Option<(u32, Value<'a>)>, StreamError> {
         let mut said = fields.take("delta");
-        if said.is_none() && self.says_nothing_yet() {
+        // Nothing but the end, beside which some gateways write the whole message.
+        let is_end = |said: Value<'_>| said.text() == "{}" && fields.get("finish_reason").is_some();
+        if said.is_none_or(is_end) && self.says_nothing_yet() {
             // Some servers write what plain answers or Completions have in its place.
-            said = ["message", "text"].iter().find_map(|name| fields.take(name));
+            said = ["message", "text"].iter().find_map(|name| fields.take(name)).or(said);
         }
         if said.is_some() {
             // Perplexity repeats the whole message with each delta; Together repeats the text with its number.
