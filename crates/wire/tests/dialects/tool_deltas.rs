@@ -359,6 +359,23 @@ fn calls_that_are_written_again_are_the_same() {
         ),
         (
             "openai-responses",
+            vec![
+                item("added", 0, ""),
+                item("added", 0, ""),
+                format!(
+                    r#"{{"type":"response.function_call_arguments.delta","output_index":0,"item_id":"fc_1","delta":{}}}"#,
+                    json!(one)
+                ),
+                format!(
+                    r#"{{"type":"response.function_call_arguments.done","output_index":0,"item_id":"fc_1","arguments":{}}}"#,
+                    json!(one)
+                ),
+                item("done", 0, one),
+            ],
+            vec![one],
+        ),
+        (
+            "openai-responses",
             vec![item("added", 0, ""), item("done", 0, one), item("added", 1, ""), item("done", 1, one)],
             vec![one],
         ),

@@ -28,6 +28,8 @@ pub(super) struct RepeatedCalls {
 struct Call {
     name: String,
     arguments: String,
+    /// The part whose deltas count, of those that are this call.
+    told_by: Option<u32>,
     /// A first delta that is an empty object, which counts where no more follow.
     nothing: Option<StreamEvent>,
     has_ended: bool,
@@ -120,6 +122,9 @@ impl RepeatedCalls {
         }
         if let Some(call) = self.calls.get_mut(&stands_for.unwrap_or(place)) {
             match &event {
+                StreamEvent::ToolCallDelta { .. } if *call.told_by.get_or_insert(place.1) != place.1 => {
+                    return;
+                }
                 StreamEvent::ToolCallDelta { arguments, .. } => {
                     let is_first = call.arguments.is_empty();
                     if call.nothing.is_some() && arguments.trim_start().starts_with('{') {
