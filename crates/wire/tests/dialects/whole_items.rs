@@ -1,10 +1,10 @@
-//! Items of the Responses API whose whole says other things than their beginning and their pieces did: what was told is
-//! not told again, and nothing is made of half of each.
+//! Items, blocks and calls that are written as a whole as well as in pieces, or only so: what was told is not told again,
+//! and nothing is made of half of each.
 
 use crate::bodies::Said;
 use crate::streams::read_whole;
 use ferrule_wire::dialect::registry::find;
-use ferrule_wire::model::{PartKind, Response};
+use ferrule_wire::model::{FinishReason, PartKind, Response};
 use serde_json::{Value, json};
 
 const WORD: &str = "SENTINEL";
@@ -133,4 +133,163 @@ fn a_whole_that_is_written_in_another_way_adds_nothing() {
     let response =
         read_whole(find("openai-responses").unwrap(), frames(r#"{"a":1"#, r#"{"a":1}"#).as_bytes());
     assert_eq!(calls(&response), [("f".to_owned(), r#"{"a":1}"#.to_owned())]);
+}
+
+/// What stands only where a stream begins or ends, as a whole, is read there.
+#[test]
+fn a_message_that_comes_without_pieces_is_read() {
+    let chat = r#"{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"tool_calls","message":{"role":"assistant","content":"Hi","tool_calls":[{"id":"1","type":"function","function":{"name":"f","arguments":"{}"}}]}}]}"#;
+    let blocks = r#"[{"type":"text","text":"Hi"},{"type":"tool_use","id":"1","name":"f","input":{}}]"#;
+    let start = format!(
+        r#"{{"type":"message_start","message":{{"id":"m","type":"message","role":"assistant","model":"m","content":{blocks}}}}}"#
+    );
+    let block = |index: usize, block: &str| {
+        format!(r#"{{"type":"content_block_start","index":{index},"content_block":{block}}}"#)
+    };
+    let end = [
+        r#"{"type":"message_delta","delta":{"stop_reason":"tool_use"}}"#.to_owned(),
+        r#"{"type":"message_stop"}"#.to_owned(),
+    ];
+    // The blocks may follow all the same.
+    let both = [
+        start.clone(),
+        block(0, r#"{"type":"text","text":"Hi"}"#),
+        block(1, r#"{"type":"tool_use","id":"1","name":"f","input":{}}"#),
+    ];
+    for (dialect, body) in [
+        ("openai-chat", sse(&[chat.to_owned(), "[DONE]".to_owned()])),
+        ("anthropic", sse(&[[start].as_slice(), &end].concat())),
+        ("anthropic", sse(&[both.as_slice(), &end].concat())),
+    ] {
+        let response = read_whole(find(dialect).unwrap(), body.as_bytes());
+        assert_eq!(calls(&response), [("f".to_owned(), "{}".to_owned())], "{body}");
+        let message = &response.choices[0].message;
+        assert!(message.content.iter().any(|part| part.kind == PartKind::Text("Hi".into())), "{message:?}");
+        assert_eq!(response.choices[0].finish_reason, Some(FinishReason::ToolCalls), "{body}");
+    }
+}
+
+/// Streams whose calls are written more than once, each frame of them; the arguments of the calls that they are, all of
+/// the tool `f`.
+#[test]
+fn calls_that_are_written_again_are_the_same() {
+    let start = |index: usize, id: &str, input: &str| {
+        format!(
+            r#"{{"type":"content_block_start","index":{index},"content_block":{{"type":"tool_use","id":"{id}","name":"f","input":{input}}}}}"#
+        )
+    };
+    let delta = |index: usize, text: &str| {
+        format!(
+            r#"{{"type":"content_block_delta","index":{index},"delta":{{"type":"input_json_delta","partial_json":{}}}}}"#,
+            json!(text)
+        )
+    };
+    let stop = |index: usize| format!(r#"{{"type":"content_block_stop","index":{index}}}"#);
+    let item = |kind: &str, index: usize, arguments: &str| {
+        format!(
+            r#"{{"type":"response.output_item.{kind}","output_index":{index},"item":{{"type":"function_call","id":"fc_1","call_id":"c","name":"f","arguments":{}}}}}"#,
+            json!(arguments)
+        )
+    };
+    let call = |kind: &str, id: &str, arguments: &str| {
+        format!(
+            r#"{{"type":"tool-call-{kind}","index":0,"delta":{{"message":{{"tool_calls":{{"id":"{id}","type":"function","function":{{"name":"f","arguments":{}}}}}}}}}}}"#,
+            json!(arguments)
+        )
+    };
+    let line = |id: &str, arguments: &str| {
+        format!(
+            r#"{{"model":"m","message":{{"role":"assistant","tool_calls":[{{"id":"{id}","function":{{"name":"f","arguments":{arguments}}}}}]}},"done":false}}"#
+        )
+    };
+    let (one, two) = (r#"{"a": 1}"#, r#"{"a": 2}"#);
+    let cases: Vec<(&str, Vec<String>, Vec<&str>)> = vec![
+        ("anthropic", vec![start(0, "c", "{}"), start(0, "c", "{}"), delta(0, one), stop(0)], vec![one]),
+        (
+            "anthropic",
+            vec![start(0, "c", "{}"), delta(0, one), stop(0), start(1, "c", r#"{"a":1}"#), stop(1)],
+            vec![one],
+        ),
+        (
+            "anthropic",
+            vec![start(0, "c", "{}"), delta(0, one), stop(0), start(1, "c", "{}"), delta(1, two), stop(1)],
+            vec![one, two],
+        ),
+        ("anthropic", vec![start(0, "c", one), stop(0), start(1, "d", one), stop(1)], vec![one, one]),
+        (
+            "openai-responses",
+            vec![item("added", 0, ""), item("added", 0, ""), item("done", 0, one)],
+            vec![one],
+        ),
+        (
+            "openai-responses",
+            vec![
+                item("added", 0, ""),
+                item("added", 0, ""),
+                format!(
+                    r#"{{"type":"response.function_call_arguments.delta","output_index":0,"item_id":"fc_1","delta":{}}}"#,
+                    json!(one)
+                ),
+                format!(
+                    r#"{{"type":"response.function_call_arguments.done","output_index":0,"item_id":"fc_1","arguments":{}}}"#,
+                    json!(one)
+                ),
+                item("done", 0, one),
+            ],
+            vec![one],
+        ),
+        (
+            "openai-responses",
+            vec![item("added", 0, ""), item("done", 0, one), item("added", 1, ""), item("done", 1, one)],
+            vec![one],
+        ),
+        ("ollama", vec![line("c", one), line("c", r#"{"a":1}"#)], vec![one]),
+        ("ollama", vec![line("c", one), line("c", two), line("d", one)], vec![one, two, one]),
+        // One index for all.
+        (
+            "cohere",
+            vec![
+                call("start", "c", ""),
+                call("delta", "c", one),
+                call("start", "d", ""),
+                call("delta", "d", two),
+            ],
+            vec![one, two],
+        ),
+        ("cohere", vec![call("start", "c", one), call("start", "d", one)], vec![one, one]),
+    ];
+    for (dialect, frames, expected) in cases {
+        let mut frames = frames;
+        let body = match dialect {
+            "ollama" => {
+                frames.push(
+                    r#"{"model":"m","message":{"content":""},"done":true,"done_reason":"stop"}"#.into(),
+                );
+                frames.join("\n")
+            }
+            "cohere" => {
+                frames.push(r#"{"type":"message-end","delta":{"finish_reason":"TOOL_CALL"}}"#.into());
+                sse(&frames)
+            }
+            "anthropic" => {
+                frames.insert(
+                    0,
+                    r#"{"type":"message_start","message":{"id":"m","type":"message","role":"assistant","model":"m","content":[]}}"#.into(),
+                );
+                frames.push(r#"{"type":"message_delta","delta":{"stop_reason":"tool_use"}}"#.into());
+                frames.push(r#"{"type":"message_stop"}"#.into());
+                sse(&frames)
+            }
+            _ => {
+                frames.push(
+                    r#"{"type":"response.completed","response":{"id":"r","status":"completed","output":[]}}"#
+                        .into(),
+                );
+                sse(&frames)
+            }
+        };
+        let response = read_whole(find(dialect).unwrap(), body.as_bytes());
+        let read: Vec<String> = calls(&response).into_iter().map(|(_, arguments)| arguments).collect();
+        assert_eq!(read, expected, "{dialect}: {body}");
+    }
 }
