@@ -314,6 +314,13 @@ async def test_other_arguments_that_are_refused(simulator: Simulator, given: dic
     assert not simulator.requests
 
 
+def test_values_that_change_nothing(simulator: Simulator) -> None:
+    base = {"api_base": simulator.openai_base_url, "api_key": "k", "client": None, "roles": {}}
+    given = {"ssl_verify": True, "supports_system_message": True, "retry_strategy": "exponential_backoff_retry"}
+    litellm.completion("openai/gpt-4.1-mini", MESSAGES, **base, **given)
+    assert sorted(simulator.requests[-1].body) == ["messages", "model"]
+
+
 def test_headers_for_one_provider(simulator: Simulator) -> None:
     base = {"api_base": simulator.openai_base_url, "api_key": "k"}
     for name, there in (("openai", True), ("anthropic", False)):

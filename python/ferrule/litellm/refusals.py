@@ -35,7 +35,11 @@ REFUSED = {
 }
 """Arguments that would change what is sent or answered, and what to do instead."""
 
-_USUAL: dict[str, Any] = {"ssl_verify": True, "supports_system_message": True}
+_USUAL: dict[str, Any] = {
+    "ssl_verify": True,
+    "supports_system_message": True,
+    "retry_strategy": "exponential_backoff_retry",
+}
 """Values that are how it is anyway, where these are not empty."""
 
 
@@ -45,10 +49,8 @@ def check(provider: Provider, own: dict[str, Any]) -> None:
     Raises:
         UnsupportedParamsError: There is such an argument; the message names it and says what to do.
     """
-    for name, instead in REFUSED.items():
-        if name not in own:
-            continue
+    for name in REFUSED.keys() & own.keys():
         value = own[name]
         if value is None or value == _USUAL.get(name, False) or (name not in _USUAL and not value):
             continue
-        raise refused(provider, name, instead)
+        raise refused(provider, name, REFUSED[name])
