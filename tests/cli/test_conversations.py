@@ -210,7 +210,8 @@ def test_what_is_for_one_reply_is_not_for_conversations(flag: str, terminal: Cal
 
 def test_an_empty_reply_says_why(talk: Callable[..., Any], ferrule_simulator: Simulator) -> None:
     ferrule_simulator.set_script([rule({"text": "", "finish_reason": "length"})])
-    assert "raise --max-tokens" in say(talk(model="openai/x"), "Hello", "the reply is empty")
+    shown = say(talk(model="openai/x"), "Hello", "the reply is empty")
+    assert "raise --max-tokens" in " ".join(shown.split())
 
 
 def test_a_file_goes_with_the_next_message(

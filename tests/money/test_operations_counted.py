@@ -8,6 +8,7 @@ import pytest
 
 import ferrule
 import ferrule.options
+from ferrule.testing import rule
 
 MODEL = "openai/text-embedding-3-small"
 TEXTS = [f"Text number {number}." for number in range(7)]
@@ -91,8 +92,11 @@ class TestCosts:
         assert (totals["openai/tts-1"].calls, totals["openai/tts-1"].cost) == (1, Decimal("0.00009"))
         assert totals["openai/gpt-4o-mini-tts"].unknown_cost == 1
 
-    def test_speech_that_is_left_is_interrupted_and_what_fails_has_failed(self, client):
+    def test_speech_that_is_left_is_interrupted_and_what_fails_has_failed(self, client, simulator):
+        # So slow that the rest cannot have come when it is closed.
+        simulator.set_script([rule({"split_bytes": [64], "split_delay_ms": 500}, model="tts-1")])
         client.audio.speech("openai/tts-1", "x" * 4096, voice="alloy").close()
+        simulator.set_script([])
         for model in ("openai/status-404", "openai/status-500"):
             with pytest.raises(ferrule.ProviderError):
                 client.audio.speech(model, "Hello.", voice="alloy", max_retries=0)

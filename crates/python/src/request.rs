@@ -4,7 +4,9 @@ use crate::{
     arguments::{boolean, count, is_truth, items, number, pairs, secret_pairs, text, texts, whole, wrong},
     from_python::{self, Path, type_name},
     message::{self, Message},
-    policies, routing,
+    policies,
+    reply::Reply,
+    routing,
 };
 use ferrule_engine::{CallOptions, Timeouts};
 use ferrule_wire::{
@@ -137,9 +139,11 @@ fn add_messages(messages: &Bound<'_, PyAny>, into: &mut Vec<model::Message>) -> 
     if messages.cast::<Message>().is_ok() || messages.cast::<PyDict>().is_ok() {
         return Err(PyTypeError::new_err("messages: give a list of messages, not one message"));
     }
-    // Bytes and pydantic models are iterable, but contain no messages.
+    // Bytes, replies and pydantic models are iterable, but contain no messages.
     let is_value = !messages.is_instance_of::<PyList>()
-        && (messages.is_instance_of::<PyBytes>() || messages.hasattr("model_dump")?);
+        && (messages.is_instance_of::<PyBytes>()
+            || messages.is_instance_of::<Reply>()
+            || messages.hasattr("model_dump")?);
     let items = if is_value { None } else { messages.try_iter().ok() };
     let Some(items) = items else {
         return Err(PyTypeError::new_err(format!(
