@@ -50,9 +50,9 @@ else:
 
 
 class _UnknownAttributes:
-    """The `__getattr__` of clients, which answers names of other libraries' clients.
+    """The `__getattr__` of clients, whose errors explain attribute names of other libraries' clients.
 
-    The class itself does not show it: notebooks complete the arguments of methods only where a class has none.
+    It is hidden from the class itself, because notebooks complete arguments only for classes without `__getattr__`.
     """
 
     def __get__(self, client: object | None, kind: type) -> Callable[[str], NoReturn]:
@@ -93,44 +93,45 @@ class BaseClient(Interceptable):
         watch: bool | float = False,
         **unknown: NoReturn,
     ) -> None:
-        """Makes a client. It does not connect to anything yet.
+        """Creates a client. It does not connect to anything yet.
 
-        What the arguments leave out comes from the environment, then from the project's `ferrule.toml`, then from the
+        Settings that are not given come from the environment, then from the project's `ferrule.toml`, then from the
         user's configuration; docs/configuration.md lists the keys and variables. Until the user trusts the project's
-        file (`ferrule config trust`) it may set little: services name their file, here or in `FERRULE_CONFIG`.
+        file (`ferrule config trust`), it may set only a few keys. Services should name their file, here or in
+        `FERRULE_CONFIG`.
 
         Args:
             config: The configuration file to read instead of the user's and the project's; a dict of the same form;
                 `False` to read none.
-            providers: Providers by id, in addition to the built-in ones or over them: `base_url`, `api_key`,
-                `headers`, ...
-            aliases: Names for models, with the models they stand for.
-            groups: Groups of models that answer for each other, by name: `targets`, `strategy`, ... See
+            providers: Providers by id, which add to or override the built-in ones: `base_url`, `api_key`, `headers`,
+                ...
+            aliases: Names for models, with the models that they stand for.
+            groups: Groups of models that stand in for each other, by name: `targets`, `strategy`, ... See
                 docs/failover.md.
             limits: Rate limits by name: `requests_per_minute`, `tokens_per_minute`, `concurrency`, ... See
                 docs/limits.md.
             budgets: Budgets by name: `amount` in dollars, `window`, `mode`, ... See docs/budgets.md.
-            state: Where limits and budgets are counted, and calls noted: in `"memory"`, for this client alone, or
+            state: Where limits, budgets and calls are recorded: in `"memory"`, for this client alone, or in
                 `"sqlite:///path"`, for all processes of the machine. See docs/several-processes.md.
-            on_state_loss: What holds while a shared state does not answer: `"local"`, `"open"` or `"closed"`.
+            on_state_loss: The behaviour while a shared state is unavailable: `"local"`, `"open"` or `"closed"`.
             model: The default model, for calls that name none.
             timeout: Seconds for a whole call, or `Timeouts`. Default: 5 to connect, 120 idle, 600 in total.
-            max_retries: How many times a failed attempt is repeated before the first event. Default 2.
-            retry: How failed attempts are repeated: a preset (`"default"`, `"aggressive"`, `"conservative"`, `"none"`),
+            max_retries: How many times a failed attempt is retried before the first event. Default 2.
+            retry: How failed attempts are retried: a preset (`"default"`, `"aggressive"`, `"conservative"`, `"none"`),
                 or `RetryOptions`.
             breaker: When circuit breakers open, and for how long.
-            drop_params: Drop options that a provider's wire format cannot carry, with a warning, instead of raising
+            drop_params: Drop options that a provider's wire format does not support, with a warning, instead of raising
                 `UnsupportedError`. Default false.
             ca_file: Certificates (PEM) to trust in addition to the operating system's.
-            client_certificate: The client's own certificate and key (PEM, one file), for servers that ask for it.
+            client_certificate: The client's own certificate and key (PEM, one file), for servers that request it.
             models: Your own catalog entries, by `provider/model`: `{"context_window": 128000, "prices":
                 {"input_mtok": 2.5, "output_mtok": 10}}`. Prices are dollars per million tokens.
-            watch: Whether to read the configuration again when one of its files changes; a number is the seconds
-                between two checks. Default false; `True` checks every second.
-            **unknown: Names of other libraries' arguments, for the error that says what to write instead.
+            watch: Whether to reload the configuration when one of its files changes; a number is the seconds between
+                two checks. Default false; `True` checks every second.
+            **unknown: Unknown arguments, such as other libraries' names, for an error that says what to write instead.
 
         Raises:
-            ConfigError: The configuration is not usable; the message names the setting, with file and line.
+            ConfigError: The configuration is invalid; the message names the setting, with file and line.
             TypeError: An argument has a wrong name or type.
         """
         if unknown:
@@ -198,9 +199,9 @@ class BaseClient(Interceptable):
     def provider(self, name: str) -> Callable[[_Function], _Function]:
         """A decorator that registers an `async def` function, or an async generator, as the provider `name`.
 
-        The function is called with a `ProviderRequest` and returns text, or a dict in the form of OpenAI's messages; a
-        generator yields them piece by piece. `client.complete("name/model", ...)` then calls it, with the routing,
-        retries, time limits, usage and errors of every other provider. It may raise the exceptions of
+        The function is called with a `ProviderRequest` and returns text, or a dict in OpenAI's message format; a
+        generator yields them piece by piece. `client.complete("name/model", ...)` then calls it, with the same routing,
+        retries, time limits, usage and errors as any other provider. It may raise the exceptions of
         `ferrule.errors`: a `RateLimitedError(..., retry_after=1)` is retried. With `AsyncClient` it runs on the
         caller's event loop, with `Client` on one that Ferrule runs in a thread.
 
@@ -208,7 +209,7 @@ class BaseClient(Interceptable):
             name: The provider's id.
 
         Raises:
-            ConfigError: There is a provider of this name that is not a function.
+            ConfigError: A provider of this name exists that is not a function.
         """
 
         def register(function: _Function) -> _Function:
@@ -220,16 +221,16 @@ class BaseClient(Interceptable):
     def token_provider(self, provider: str) -> Callable[[_Tokens], _Tokens]:
         """A decorator that makes a function the source of tokens for `provider`, instead of a key.
 
-        For tokens of Microsoft Entra ID or of another identity service. The function returns a text, a pair of text
-        and seconds of validity, or an object with `token` and `expires_on` (as `azure-identity` does); it may be
-        `async def`. It is called on a thread of its own before a token is needed, and again before that one expires or
-        when it was refused.
+        Use it for tokens of Microsoft Entra ID or another identity service. The function returns the token, a pair of
+        the token and its validity in seconds, or an object with `token` and `expires_on` (like `azure-identity`); it
+        may be `async def`. It is called on a separate thread before a token is needed, and again before that token
+        expires or after it was refused.
 
         Args:
             provider: The provider's id.
 
         Raises:
-            ConfigError: There is no such provider.
+            ConfigError: The provider is unknown.
         """
 
         def register(function: _Tokens) -> _Tokens:
@@ -245,33 +246,33 @@ class BaseClient(Interceptable):
         return UsageTracker(self._native)
 
     def metrics(self, *, labels: Sequence[str] = ()) -> str:
-        """The client's metrics, in the text format of Prometheus. `ferrule.metrics` has a server, and all clients'.
+        """The client's metrics in Prometheus' text format. `ferrule.metrics` has a server, and metrics of all clients.
 
-        Histograms and attempts are counted from the first reading on. docs/observability.md lists the metrics.
+        Histograms and attempts are only counted after the first reading. docs/observability.md lists the metrics.
 
         Args:
-            labels: Keys of the calls' `metadata` that become labels of the counters of calls, tokens and cost.
+            labels: Keys of the calls' `metadata` to add as labels to the counters of calls, tokens and cost.
         """
         from ferrule.metrics import text  # http.server
 
         return text(cast("Any", self), labels=labels)
 
     def breaker(self, target: str) -> ferrule.Breaker:
-        """The circuit breaker of a target, to open or to reset by hand.
+        """The circuit breaker of a target, to open or reset it manually.
 
         Args:
-            target: `provider/model`, the name of a target in `status()`, or a group, which means all of its targets.
+            target: `provider/model`, the name of a target in `status()`, or a group, for all of its targets.
         """
         from ferrule.operations.status import Breaker  # dataclasses
 
         return Breaker(self._native, target)
 
     def budget(self, name: str, value: str | None = None) -> ferrule.Budget:
-        """A budget, to top up or to reset by hand.
+        """A budget, to top up or reset it manually.
 
         Args:
             name: The budget's name, as in the configuration.
-            value: Which value of its scope, such as a team's name; not needed where the scope is `all`.
+            value: The value of its scope, such as a team's name; not needed if the scope is `all`.
         """
         from ferrule.operations.admission_status import Budget  # dataclasses, decimal
 
@@ -284,7 +285,7 @@ class BaseClient(Interceptable):
             model: `provider/model`, an alias, or a bare name that one provider offers.
 
         Returns:
-            The known capabilities; `None` for each that is not known.
+            The known capabilities; `None` for each unknown one.
 
         Raises:
             ConfigError: The name matches no provider's model, or several providers'.
@@ -308,22 +309,22 @@ class BaseClient(Interceptable):
         tools: Sequence[Mapping[str, Any] | Callable[..., Any]] | None = None,
         response_format: Any = None,
     ) -> Cost | None:
-        """The most that a call would cost. No request is made: tokens are counted locally, for most models roughly.
+        """The maximum cost of a call. No request is made: tokens are counted locally, for most models approximately.
 
         Args:
             model: `provider/model`, an alias, or a bare name that one provider offers.
             prompt: The messages, as `complete` takes them; or a number of tokens.
-            max_tokens: The maximum number of tokens of the reply. Without it only the prompt is priced.
+            max_tokens: The maximum number of tokens in the reply. Without it, only the prompt is priced.
             cached_tokens: How many of the prompt's tokens are read from a cache.
-            at: When the call is made; now where `None`. Without a time zone it is UTC.
-            batch: Whether it is made through the provider's batch interface.
+            at: The time of the call; now if `None`. Without a time zone it is UTC.
+            batch: Whether the call uses the provider's batch API.
             service_tier: The provider's name of the service tier, such as `flex` or `priority`.
-            system: Instructions, as `complete` takes them. Like the next two they are part of the prompt.
-            tools: Tools the model may call.
+            system: The system prompt, as `complete` takes it. Like the next two options it is part of the prompt.
+            tools: Tools that the model may call.
             response_format: The format of the reply.
 
         Returns:
-            The cost with its breakdown; `None` where the price, or a number that it depends on, is not known.
+            The cost with its breakdown; `None` if the price, or a number that it depends on, is unknown.
 
         Raises:
             ConfigError: The name matches no provider's model, or several providers'.

@@ -93,18 +93,18 @@ class Client(ClientOperations):
 
         Args:
             model: `provider/model` or `provider:model`, an alias, a bare name that one provider offers, or `None` for
-                the default model. A list of them is a group of the moment, asked in its order.
+                the default model. A list of names is tried in order.
             messages: Text, or a list of messages: dicts with `role` and `content` (OpenAI's and Anthropic's content
                 blocks), or `Message` objects.
             **options: See `CompletionOptions`.
 
         Returns:
-            The reply. Its `parsed` has the type that `response_format` is.
+            The reply. Its `parsed` has the type given as `response_format`.
 
         Raises:
-            FerruleError: See `ferrule.errors` for the tree.
+            FerruleError: See `ferrule.errors` for the subclasses.
             TypeError: An option has a wrong name or type, or the messages are missing.
-            ValueError: `reasoning` or `tool_choice` has a word that there is not.
+            ValueError: `reasoning` or `tool_choice` has an unknown value.
         """
         if options.get("routing") is not None and is_dry_run(options):
             # What type checkers cannot see; `route` is typed.
@@ -182,14 +182,14 @@ class Client(ClientOperations):
             **options: See `CompletionOptions`.
 
         Returns:
-            The stream, which has started. Use it in a `with` statement, or close it: that closes the connection. It
-            raises the errors of `complete` while it is read.
+            The stream, already started. Use it in a `with` statement, or close it, to close the connection. Reading it
+            raises the same errors as `complete`.
 
         Raises:
             ConfigError: The model's name matches no provider's model, or several providers'.
-            UnsupportedError: The provider cannot carry an option.
+            UnsupportedError: The provider does not support an option.
             TypeError: An option has a wrong name or type, or the messages are missing.
-            ValueError: `reasoning` or `tool_choice` has a word that there is not.
+            ValueError: `reasoning` or `tool_choice` has an unknown value.
         """
         hub = greenlets.current()
         flight, format_ = self._start("stream", self._native.stream, model, messages, options, bridge_of(hub))
@@ -241,32 +241,32 @@ class Client(ClientOperations):
         parallel: bool = True,
         **options: Unpack[RunOptions],
     ) -> ferrule.Run[Any]:
-        """Calls a model and the tools that it calls, in turns, until it answers.
+        """Calls a model and the tools that it requests, in turns, until it answers.
 
-        What a tool raises, arguments that do not fit its parameters, and names that no tool has are told to the model.
-        A limit ends the run before the model is asked again; what was done is returned. Where `messages` end with calls
-        that nothing answers, as after `stopped == "approval"`, the run begins with them.
+        Exceptions of tools, invalid arguments and unknown tool names are reported to the model. When a limit is
+        reached, the run ends before the next call of the model and is returned. If `messages` end with unanswered tool
+        calls, as after `stopped == "approval"`, the run begins with them.
 
         Args:
             model: As `complete` takes it.
-            messages: As `complete` takes them; `Run.messages` goes on with an earlier run.
+            messages: As `complete` takes them; `Run.messages` continues an earlier run.
             tools: Typed functions, `Tool` objects, and dicts of tools that the provider runs itself. Synchronous
                 functions run in threads, `async def` ones on an event loop of Ferrule's own.
-            max_steps: How many times the model is called at most. Default 10.
-            max_cost: US dollars; once the replies cost that much, or an unknown amount, the model is not asked again.
+            max_steps: The maximum number of calls of the model. Default 10.
+            max_cost: US dollars; once the replies cost that much, or an unknown amount, the model is not called again.
             timeout: Seconds for the whole run; `Timeouts` also limits each call of the model.
-            approve: Called with each call before any of a step is made. `True` makes it; `False` stops the run and
-                leaves the step's calls unanswered; text is what the model is told instead of a result. It may be
+            approve: Called with each tool call before any call of the step is made. `True` allows it; `False` stops the
+                run and leaves the step's calls unanswered; text is sent to the model instead of a result. It may be
                 `async def`.
-            parallel: Whether the calls of a step are made at once, in threads, or one after the other. Default true.
-            **options: Those of each call of the model, see `RunOptions`. A `tool_choice` that demands a call holds
-                until a tool was called.
+            parallel: Whether the tool calls of a step run in parallel, or one after the other. Default true.
+            **options: Options of each call of the model, see `RunOptions`. A `tool_choice` that requires a call applies
+                until a tool has been called.
 
         Returns:
-            What was done: the replies, the whole conversation, usage and cost, and why it stopped.
+            The run: the replies, the whole conversation, usage and cost, and why it stopped.
 
         Raises:
-            FerruleError: A call of the model failed; `partial_run` is what was done before.
+            FerruleError: A call of the model failed; `partial_run` is the run up to that point.
             TypeError: A tool, an option or a limit is not valid.
         """
         from ferrule.run_sync import finish
@@ -329,7 +329,7 @@ class Client(ClientOperations):
         parallel: bool = True,
         **options: Unpack[RunOptions],
     ) -> ferrule.RunStream[Any]:
-        """`run`, as it goes on: the events of the model's streams, and `StepStart`, `ToolResult` and `StepEnd`.
+        """Streams a `run`: the events of the model's streams, and `StepStart`, `ToolResult` and `StepEnd`.
 
         Args:
             model: As `run` takes it.
@@ -343,7 +343,7 @@ class Client(ClientOperations):
             **options: See `RunOptions`.
 
         Returns:
-            The run, which goes on as it is read. Use it in a `with` statement, or close it.
+            The run, which proceeds as it is read. Use it in a `with` statement, or close it.
 
         Raises:
             TypeError: A tool, an option or a limit is not valid.
@@ -404,21 +404,21 @@ class Client(ClientOperations):
         """Calls a model with many prompts, several at a time.
 
         Prompts are taken one by one as calls end, so they may come from a generator of any length. Leaving the
-        iteration early, by whatever way, ends the calls in flight.
+        iteration early ends the calls in flight.
 
         Args:
             model: As `complete` takes it.
             prompts: The prompts, each as `complete` takes it.
-            concurrency: How many calls are in flight at most. Default 32.
+            concurrency: The maximum number of calls in flight. Default 32.
             progress: Whether to show a progress bar on the standard error output; needs the package `rich`.
                 Default false.
-            ordered: Whether the replies come in the order of the prompts; otherwise each comes when it is there.
+            ordered: Whether the replies are in the order of the prompts; otherwise each is returned as it arrives.
                 Default true.
-            **options: Those of each call, see `CompletionOptions`.
+            **options: Options of each call, see `CompletionOptions`.
 
         Returns:
-            An iterator over a reply for each prompt, or the error that its call ended with, which is not raised. What
-            `prompts` raises comes after the replies to the prompts before it.
+            An iterator that yields, for each prompt, the reply or the error of its call. Errors of calls are not
+            raised. An exception of `prompts` is raised after the replies to the prompts before it.
 
         Raises:
             ConfigError: The model's name matches no provider's model, or several providers'; `rich` is missing.
@@ -438,26 +438,26 @@ class Client(ClientOperations):
         stream: bool = False,
         **options: Unpack[CompletionOptions],
     ) -> ferrule.RoutingPlan:
-        """The targets that a call would try, in order, and why. No request is made, and no strategy moves on.
+        """The targets that a call would try, in order, and why. No request is made, and strategies keep their state.
 
         Args:
             model: As `complete` takes it.
-            messages: As `complete` takes them; without them nothing that depends on the request is considered.
+            messages: As `complete` takes them; without them, filters that depend on the request are not applied.
             stream: Whether the call would be streamed: strategies then compare the time to the first token. Default
                 false.
-            **options: Those of the call, see `CompletionOptions`; `routing` counts.
+            **options: Options of the call, including `routing`; see `CompletionOptions`.
 
         Returns:
-            The plan: the targets in their order, and those that would not be asked.
+            The plan: the targets in order, and those that would be skipped.
 
         Raises:
-            ConfigError: No target can be asked; the message says why of each. Or a strategy of your own failed.
+            ConfigError: No target is available (the message gives the reason for each), or a custom strategy failed.
             TypeError: An option has a wrong name or type.
         """
         return self._plan(model, messages, options, "stream" if stream else "complete")
 
     def status(self) -> ferrule.Status:
-        """What the client knows of its groups and targets now: circuit breakers, latencies, calls under way.
+        """The current state of groups and targets: circuit breakers, latencies, calls in progress.
 
         No request is made.
         """
@@ -468,26 +468,26 @@ class Client(ClientOperations):
     def health(
         self, providers: str | Sequence[str] | None = None, *, timeout: float | Timeouts | None = 10.0
     ) -> list[Health]:
-        """Checks providers, all at once: reachable, key accepted, latency. The requests are free of charge.
+        """Checks providers concurrently: reachability, key, latency. The requests are free of charge.
 
         Args:
-            providers: Their ids, or that of one; by default all that have a key or need none.
+            providers: One or several provider ids; by default all that have a key or need none.
             timeout: Seconds for each provider, or `Timeouts`. Default 10.
 
         Returns:
-            The health of each provider, in the order of `providers`. Failures are in it and are not raised.
+            The health of each provider, in the order of `providers`. It includes failures, which are not raised.
 
         Raises:
-            ConfigError: There is no such provider.
+            ConfigError: A provider is unknown.
         """
         found = call_and_wait(self._native.health, self._health_targets(providers), timeouts=timeout)
         return [Health(**fields) for fields in found]
 
     def reload(self) -> None:
-        """Reads the configuration's files and the environment again. Calls in flight keep what they began with.
+        """Reads the configuration files and the environment again. Calls in flight keep their old settings.
 
         Raises:
-            ConfigError: Something is wrong; nothing changes.
+            ConfigError: The configuration is invalid; nothing changes.
         """
         self._registry.reload()
 

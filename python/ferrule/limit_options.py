@@ -11,12 +11,12 @@ class LimitOptions(TypedDict, total=False):
     """A rate limit, in `Client(limits=...)` or a configuration."""
 
     scope: str | None
-    """What it is kept of, each with a counter of its own: `all`, `provider`, `key`, `target`, `group` or
+    """What has its own counter: `all` calls together, or each `provider`, `key`, `target`, `group` or
     `metadata.<label>`. Default `all`."""
     match: Sequence[str] | None
-    """The values of the scope that it is for. Default: all."""
+    """The values of the scope to which it applies. Default: all."""
     missing: Literal["shared", "refuse", "ignore"] | None
-    """Calls that have no value of the scope. Default `shared`, for groups `ignore`."""
+    """How calls without a value of the scope are treated. Default `shared`, for groups `ignore`."""
     requests_per_second: int | None
     """Requests in any second."""
     requests_per_minute: int | None
@@ -30,42 +30,42 @@ class LimitOptions(TypedDict, total=False):
     tokens_per_day: int | None
     """Tokens in any 24 hours, prompts and answers."""
     concurrency: int | None
-    """Calls under way at once."""
+    """The maximum number of calls in progress."""
     when_full: Literal["wait", "refuse"] | None
     """Whether a call waits or is refused. Default `wait`."""
     max_wait: float | None
-    """Seconds that a call waits at most. Default 30."""
+    """The longest wait of a call, in seconds. Default 30."""
     reserve_output: int | None
-    """Tokens of output to reserve, and to send as the limit, where a call has no `max_tokens`."""
+    """Output tokens to reserve, and to send as the limit, if a call has no `max_tokens`."""
 
 
 class BudgetOptions(TypedDict, total=False):
     """A budget, in `Client(budgets=...)` or a configuration."""
 
     scope: str | None
-    """What it is kept of, each with a counter of its own: `all`, `provider`, `key`, `target`, `group` or
+    """What has its own counter: `all` calls together, or each `provider`, `key`, `target`, `group` or
     `metadata.<label>`. Default `all`."""
     match: Sequence[str] | None
-    """The values of the scope that it is for. Default: all."""
+    """The values of the scope to which it applies. Default: all."""
     missing: Literal["shared", "refuse", "ignore"] | None
-    """Calls that have no value of the scope. Default `shared`, for groups `ignore`."""
+    """How calls without a value of the scope are treated. Default `shared`, for groups `ignore`."""
     amount: float | Decimal
-    """Dollars that may be spent in a window."""
+    """The amount for a window, in US dollars."""
     values: Mapping[str, float | Decimal] | None
-    """Other amounts for single values of the scope."""
+    """Amounts for individual values of the scope."""
     window: str | None
-    """What the amount is for: `hour`, `day`, `week`, `month`, `year`, `total`, or as `rolling 24h`. Default `month`."""
+    """The time window: `hour`, `day`, `week`, `month`, `year`, `total`, or such as `rolling 24h`. Default `month`."""
     time_zone: str | None
-    """Where days, weeks, months and years begin, such as `Europe/Oslo`. Default UTC."""
+    """The time zone of days, weeks, months and years, such as `Europe/Oslo`. Default UTC."""
     mode: Literal["hard", "soft", "degrade"] | None
-    """Where a call does not fit in: refused, sent all the same with an event, or a cheaper group. Default `hard`."""
+    """Whether a call that does not fit is refused, sent with an event, or sent to a cheaper group. Default `hard`."""
     degrade_to: str | None
-    """The group or model to ask instead, for `degrade`."""
+    """The group or model to use instead, for `degrade`."""
     at: float | None
-    """The share of the amount from which on it is used, 0 to 1. Default 0.8."""
+    """The share of the amount at which `degrade_to` takes over, 0 to 1. Default 0.8."""
     unknown_cost: Literal["refuse", "allow"] | None
-    """A call whose cost has no upper bound. Default `refuse`; soft budgets allow it."""
+    """How calls whose cost has no upper bound are treated. Default `refuse`; soft budgets allow them."""
     reserve_output: int | None
-    """Tokens of output to reserve, and to send as the limit, where a call has no `max_tokens`."""
+    """Output tokens to reserve, and to send as the limit, if a call has no `max_tokens`."""
     max_wait: float | None
-    """Seconds that a call waits at most for what others have reserved. Default 5."""
+    """The longest wait for reservations of other calls, in seconds. Default 5."""

@@ -16,10 +16,10 @@ Role = Literal["system", "developer", "user", "assistant", "tool"]
 """The role of a `Message`."""
 
 ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
-"""How much to reason, in words."""
+"""Named levels of reasoning effort."""
 
 ToolChoice = Union[Literal["auto", "none", "required"], Callable[..., Any], Mapping[str, Any]]  # noqa: UP007 - as above
-"""Which tool the model is to call: its own choice, a function among the tools, or a dict as the provider takes it."""
+"""Which tool the model should call: its own choice, a function in `tools`, or a dict in a provider's format."""
 
 
 class _Adapter(Protocol[T_co]):
@@ -31,24 +31,24 @@ class _Adapter(Protocol[T_co]):
 
 
 ResponseType = Union[type[T], _Adapter[T]]  # noqa: UP007 - as above
-"""A type that `Reply.parsed` has: a class, `list[...]` of one, or a `pydantic.TypeAdapter`."""
+"""The type of `Reply.parsed`: a class, `list[...]` of a class, or a `pydantic.TypeAdapter`."""
 
 
 Model = Union[str, Sequence[str], None]  # noqa: UP007 - as above
-"""A model: its name, several that answer for each other in their order, or `None` for the default one."""
+"""A model: its name, several names to try in order, or `None` for the default model."""
 
 DEFAULT_TOTAL = 600.0
-"""Seconds for a whole call where nothing says how many (`crates/engine/src/timeout.rs`)."""
+"""The default limit of a whole call, in seconds (`crates/engine/src/timeout.rs`)."""
 
 
 class Timeouts(NamedTuple):
-    """Time limits of a call, in seconds. Each has its own error; a limit that is `None` is the client's.
+    """Time limits of a call, in seconds. Each has its own error. For a limit that is `None`, the client's applies.
 
     Attributes:
-        connect: Connecting, name look-up and TLS included. Default 5.
-        first_byte: From sending the request to the first byte of the response body. Default: as `total`.
+        connect: Connecting, including DNS and TLS. Default 5.
+        first_byte: From sending the request to the first byte of the response body. Default: same as `total`.
         idle: Between two chunks of the response. Default 120.
-        total: The whole call, retries included. Default 600.
+        total: The whole call, including retries. Default 600.
     """
 
     connect: float | None = None
@@ -64,13 +64,13 @@ class SecretVariable(TypedDict):
 
 
 class SecretFile(TypedDict):
-    """A secret in a file, which is read when the secret is first needed."""
+    """A secret in a file. The file is read when the secret is first needed."""
 
     file: str
 
 
 class SecretCommand(TypedDict):
-    """A secret that a program prints. It is run, without a shell, when the secret is first needed."""
+    """A secret printed by a program, which runs without a shell when the secret is first needed."""
 
     command: str | Sequence[str]
 
@@ -80,16 +80,16 @@ Secret = Union[str, SecretVariable, SecretFile, SecretCommand]  # noqa: UP007 - 
 
 
 class RetryOptions(TypedDict, total=False):
-    """How failed attempts are repeated. What is absent is decided further out: provider, group, call."""
+    """How failed attempts are retried. Keys that are absent come from the next level: group, provider, client."""
 
     preset: str | None
-    """Where the other keys leave off: `default`, `aggressive`, `conservative` or `none`."""
+    """The values of the keys that are not set: `default`, `aggressive`, `conservative` or `none`."""
     max_retries: int | None
-    """The attempts of a call beyond one for each target. Default 2."""
+    """Further attempts after each target was tried once. Default 2."""
     backoff: float | None
     """Seconds before the first retry, doubled for each further one. Default 0.5."""
     backoff_max: float | None
-    """Seconds that a retry waits at most, where the provider asks for no delay. Default 8, 30 for an overloaded one."""
+    """The longest wait before a retry, in seconds, unless the provider requests one. Default 8, 30 if overloaded."""
     budget: float | None
     """Retries as a share of calls, 0 to 1. Default 0.5."""
 
@@ -100,21 +100,21 @@ class BreakerOptions(TypedDict, total=False):
     failures: int | None
     """Failures in a row that open it; 0 for never. Default 5."""
     failure_rate: float | None
-    """The share of failures that opens it, 0 to 1; 0 for never. Default 0.5."""
+    """The failure rate that opens it, 0 to 1; 0 for never. Default 0.5."""
     minimum: int | None
-    """The calls in the window below which the share does not count. Default 20."""
+    """The number of calls in the window from which the rate applies. Default 20."""
     window: float | None
-    """Seconds that the share is counted over. Default 60."""
+    """Seconds over which the rate is measured. Default 60."""
     open: float | None
-    """Seconds that it is open before one call may try again. Default 10."""
+    """Seconds that it stays open before a call may probe the target. Default 10."""
     open_max: float | None
-    """Seconds that it is open at most, as it doubles. Default 25."""
+    """The longest time it stays open, in seconds, as the time doubles. Default 25."""
     check: float | None
-    """Seconds after which the provider of an open target is asked how it is, again and again. Default: never."""
+    """Seconds between health checks of an open target's provider. Default: never."""
     slow: float | None
-    """Seconds after which an answer counts as a failure. Default: none does."""
+    """Seconds after which an answer counts as a failure. Default: never."""
     all_open: str | None
-    """Where all are open: `fail` at once, or `ask` the next one to be tried. Default: `ask` for one target alone."""
+    """If all are open: `fail` at once, or `ask` the next target. Default: `ask` for a single target, else `fail`."""
 
 
 class _Key(TypedDict):
@@ -126,27 +126,27 @@ class KeyOptions(_Key, total=False):
     """One of several API keys of a provider."""
 
     weight: float | None
-    """Its share of the calls, relative to the others'. Default 1."""
+    """Its share of the calls, relative to the other keys. Default 1."""
 
 
 class ProviderOptions(TypedDict, total=False):
-    """A provider's options, in `Client(providers=...)` or a configuration. Built-in ones need only what differs."""
+    """A provider's options, in `Client(providers=...)` or a configuration. A built-in one needs only what differs."""
 
     base_url: str | None
-    """Its base URL, up to where the wire format's path begins, for instance `https://api.openai.com/v1`."""
+    """Its base URL, without the wire format's own path, for instance `https://api.openai.com/v1`."""
     api_key: Secret | None
     """Its API key; by default from the environment."""
     api_keys: Sequence[Secret | KeyOptions] | None
-    """Several API keys, in place of `api_key`: a call uses one by weight, and another where it is rate limited or
+    """Several API keys instead of `api_key`. Calls use them by weight, and another one if a key is rate limited or
     refused."""
     dialect: str | None
     """Its wire format; by default the built-in provider's, else `openai-chat`."""
     headers: Mapping[str, Secret] | None
-    """Headers of each request."""
+    """Headers sent with each request."""
     query: Mapping[str, Secret] | None
-    """Query parameters of each request."""
+    """Query parameters sent with each request."""
     region: str | None
-    """The region in its base URL, or the one that chooses it."""
+    """The region in its base URL, or the one whose base URL is used."""
     account: str | None
     """The account in its base URL. This and the following fill the `{placeholders}` of the base URL."""
     api_version: str | None
@@ -165,10 +165,10 @@ class ProviderOptions(TypedDict, total=False):
     resource: str | None
     """The resource."""
     fallback: str | None
-    """The provider that answers in its place, with the same model: short for a group of the two. `none` turns off a
+    """The provider to call with the same model if this one fails: short for a group of both. `none` turns off a
     built-in one."""
     retry: RetryOptions | None
-    """Retries of calls to it."""
+    """Retries of its calls."""
     breaker: BreakerOptions | None
     """The circuit breakers of its models."""
     command: Sequence[str] | None
@@ -178,9 +178,9 @@ class ProviderOptions(TypedDict, total=False):
     spawn_config: str | None
     """The configuration file of the proxy."""
     spawn_environment: Sequence[str] | None
-    """Further environment variables for the proxy; `*` at the end of a name stands for any text."""
+    """Further environment variables for the proxy; `*` at the end of a name matches any text."""
     spawn_timeout: float | None
-    """Seconds within which the proxy has to be ready. Default 120."""
+    """Seconds within which the proxy must be ready. Default 120."""
     quirks: Mapping[str, Any] | None
     """How it differs from its wire format, in addition to the built-in provider's quirks."""
 
@@ -191,45 +191,45 @@ class TargetOptions(TypedDict, total=False):
     model: str
     """`provider/model`, an alias, a bare name, or another group."""
     weight: float | None
-    """Its share relative to the others', for strategies that use weights. Default 1."""
+    """Its weight relative to the others, for strategies that use weights; 0: a last resort. Default 1."""
     tags: Sequence[str] | None
-    """What calls may ask for in `Routing(tags=...)`."""
+    """Tags by which calls select it in `Routing(tags=...)`."""
     concurrency: int | None
-    """The most calls that are under way there at a time."""
+    """The maximum number of calls in progress there."""
     options: Mapping[str, Any] | None
-    """Options of calls there that do not give them: those of `CompletionOptions` and of every other operation
-    (`dimensions`, `size`, `voice`, ...). Each holds for all calls that have an option of its name."""
+    """Default options of calls to this target: those of `CompletionOptions` and of every other operation (`dimensions`,
+    `size`, `voice`, ...). Each applies to all calls that have an option of that name."""
     provider: ProviderOptions | None
-    """What differs from the provider's settings: its key, region or address."""
+    """Provider settings that differ for this target: key, region or address."""
     prices: Mapping[str, Any] | None
     """Its prices, as in `Client(models=...)`."""
     same_as: str | None
-    """The model that its embeddings are the same as, where the catalog does not know."""
+    """The model whose embeddings are identical, if the catalog does not know it."""
 
 
 class GroupOptions(TypedDict, total=False):
-    """A group of models that answer for each other, in `Client(groups=...)` or a configuration."""
+    """A group of models that stand in for each other, in `Client(groups=...)` or a configuration."""
 
     targets: Sequence[str | TargetOptions]
-    """Who may be asked."""
+    """The targets: model names, or dicts with options."""
     strategy: str | Callable[[Sequence[ferrule.RoutingTarget]], Iterable[ferrule.RoutingTarget | str | int]] | None
-    """How they are ordered for a call: a name, or in Python a function (see `Routing`). Default `sequential`."""
+    """How targets are ordered: a name, or in Python a function (see `Routing`). Default `sequential`."""
     sticky: bool | None
-    """Whether a conversation stays with one target while it is available. It is recognised by its instructions and
+    """Whether a conversation stays with one target while it is available. It is identified by its system prompt and
     first message. Default false."""
     hedge: bool | float | None
-    """Whether to ask a second target while the first is silent: true for after the 95th percentile of the fastest
-    target's times, or seconds. Default false."""
+    """Whether to try a second target while the first is silent: `True` waits for the 95th percentile of the fastest
+    target's times, a number is in seconds. Default false."""
     hedge_share: float | None
-    """The share of calls, from 0 to 1, for which that may be done in the long run. Default 0.1."""
+    """The share of calls, from 0 to 1, that may be hedged in the long run. Default 0.1."""
     continue_streams: bool | None
     """Whether another target continues a broken stream. Default false."""
     first_token: float | None
-    """Seconds that a target may be silent while another is left. Default: from its own times."""
+    """Seconds that a target may be silent while others are left. Default: from its measured times."""
     context_fallback: Sequence[str] | None
-    """Models to ask if the prompt is too long for all targets."""
+    """Models to try if the prompt is too long for all targets."""
     content_filter_fallback: Sequence[str] | None
-    """Models to ask if a content filter refuses. Default: none."""
+    """Models to try if a content filter refuses. Default: none."""
     failover_on: Sequence[str] | None
     """The failures after which another target is tried."""
     retry: RetryOptions | None
@@ -239,22 +239,22 @@ class GroupOptions(TypedDict, total=False):
 
 
 class OperationOptions(TypedDict, total=False):
-    """The options of every operation other than chat. An option that is absent or `None` is the client's default.
+    """The options of every operation other than chat. For an option that is absent or `None`, the client's applies.
 
     Attributes:
-        metadata: Labels for `client.usage()`, by which usage and cost are grouped. They are not sent to anyone.
+        metadata: Labels by which `client.usage()` groups usage and cost. They are not sent to the provider.
         timeout: Seconds for the whole call, or `Timeouts`. Default: the client's, else 600.
-        max_retries: How many times a failed attempt is repeated. Default: the client's, else 2.
-        retry: How failed attempts are repeated: a preset (`"none"`, for instance), or `RetryOptions`. Default: the
+        max_retries: How many times a failed attempt is retried. Default: the client's, else 2.
+        retry: How failed attempts are retried: a preset (`"none"`, for instance), or `RetryOptions`. Default: the
             group's, the provider's or the client's.
-        routing: How the targets of the group are chosen, over what the group says: a `Routing`, or a dict of its
-            fields.
-        drop_params: Whether to drop options that the provider cannot carry, with a warning, instead of raising
+        routing: How the targets of the group are chosen, overriding the group's settings: a `Routing`, or a dict of
+            its fields.
+        drop_params: Whether to drop options that the provider does not support, with a warning, instead of raising
             `UnsupportedError`. Default: the client's, else false.
         extra_headers: Additional HTTP headers.
         extra_query: Additional query parameters.
-        extra_body: Additional fields of the request body; they win over Ferrule's of the same name.
-        hooks: Interceptors of this call alone: `ferrule.Interceptor` objects, or pairs of stage and function. See
+        extra_body: Additional fields of the request body; they override Ferrule's fields of the same name.
+        hooks: Interceptors for this call only: `ferrule.Interceptor` objects, or pairs of stage and function. See
             docs/hooks.md.
     """
 
@@ -347,50 +347,50 @@ Tools = Iterable[Union[Callable[..., Any], Mapping[str, Any]]]  # noqa: UP007 - 
 """Tools of a run: functions, `Tool` objects, and dicts of tools that the provider runs itself."""
 
 Approval = Union[bool, str]  # noqa: UP007 - as above
-"""What `approve` says of a tool call: true to make it, false to stop the run, or text for the model in its place."""
+"""The result of `approve`: true to make the tool call, false to stop the run, or text to send to the model instead."""
 
 
 class CommonOptions(TypedDict, total=False):
-    """The options that every call of a model has. One that is absent or `None` is the provider's default.
+    """The options of every chat call. For an option that is absent or `None`, the provider's default applies.
 
     Attributes:
-        system: Instructions, before the messages: text, or text blocks (with `cache_control`, for instance).
-        tool_choice: `"auto"`, `"none"` or `"required"`; one of the functions in `tools`, which has to be called; or a
-            dict in OpenAI's or Anthropic's form, which is sent as it is. The name of one of the `tools` is taken too.
+        system: The system prompt: text, or text blocks (with `cache_control`, for instance).
+        tool_choice: `"auto"`, `"none"` or `"required"`; a function or the name of a tool in `tools`, which must be
+            called; or a dict in OpenAI's or Anthropic's format.
         parallel_tool_calls: Whether the model may call several tools at once.
         reasoning: How much to reason: an effort, a number of tokens, or a dict of `effort`, `budget_tokens` and
-            `display`, whose `effort` may be a word of the provider's own.
+            `display`. The dict's `effort` may be a provider's own value.
         temperature: The sampling temperature; higher is more random.
         top_p: Sample from the most likely tokens that together have this probability, 0 to 1.
         top_k: Sample from this number of the most likely tokens.
         frequency_penalty: How much less likely a token becomes each time it occurs.
         presence_penalty: How much less likely a token becomes once it has occurred.
-        max_tokens: The maximum number of tokens of the reply, reasoning included.
+        max_tokens: The maximum number of tokens in the reply, including reasoning.
         stop: Texts at which the reply ends.
         seed: Makes sampling repeatable, as far as the provider can.
         n: How many replies (`Reply.choices`); 1 by default.
         logprobs: Whether to report log probabilities, or for how many alternatives at each position.
-        metadata: Labels for `client.usage()`, by which usage and cost are grouped. They are not sent to anyone.
+        metadata: Labels by which `client.usage()` groups usage and cost. They are not sent to the provider.
         provider_metadata: Labels for the provider's own records (OpenAI, Bedrock).
         user: An opaque id of your user, for the provider's abuse detection.
         safety_identifier: An opaque id of your user, in OpenAI's newer field: at most 64 characters.
-        service_tier: The price and speed, in the provider's words: `"flex"`, `"priority"`, `"standard_only"`, ...
-        verbosity: How long the text is: `"low"`, `"medium"` or `"high"` (OpenAI).
+        service_tier: The price and speed, as a value of the provider: `"flex"`, `"priority"`, `"standard_only"`, ...
+        verbosity: The length of the text: `"low"`, `"medium"` or `"high"` (OpenAI).
         betas: Anthropic's beta features by name, on its own API, Bedrock and Vertex AI.
-        prompt_cache: Cache what stays the same from call to call (tools, instructions, the conversation so far), for
-            the provider's usual time (true), five minutes or one hour, or the nearest that the provider has.
-            `Reply.usage` shows what it brought.
-        max_retries: How many times a failed attempt is repeated before the first event. Default: the client's, else 2.
-        retry: How failed attempts are repeated: a preset (`"none"`, for instance), or `RetryOptions`. Default: the
+        prompt_cache: Cache the part of the prompt that repeats between calls (tools, system prompt, the conversation so
+            far), for the provider's default time (true), five minutes, one hour, or the closest that the provider
+            supports. `Reply.usage` shows the cached tokens.
+        max_retries: How many times a failed attempt is retried before the first event. Default: the client's, else 2.
+        retry: How failed attempts are retried: a preset (`"none"`, for instance), or `RetryOptions`. Default: the
             group's, the provider's or the client's.
-        routing: How the targets of the group are chosen, over what the group says: a `Routing`, or a dict of its
-            fields.
-        drop_params: Whether to drop options that the provider's wire format cannot carry, with a warning, instead of
-            raising `UnsupportedError`. Default: the client's, else false.
+        routing: How the targets of the group are chosen, overriding the group's settings: a `Routing`, or a dict of
+            its fields.
+        drop_params: Whether to drop options that the provider's wire format does not support, with a warning, instead
+            of raising `UnsupportedError`. Default: the client's, else false.
         extra_headers: Additional HTTP headers.
         extra_query: Additional query parameters.
-        extra_body: Additional fields of the request body; they win over Ferrule's of the same name.
-        hooks: Interceptors of this call alone: `ferrule.Interceptor` objects, or pairs of stage and function. See
+        extra_body: Additional fields of the request body; they override Ferrule's fields of the same name.
+        hooks: Interceptors for this call only: `ferrule.Interceptor` objects, or pairs of stage and function. See
             docs/hooks.md.
     """
 
@@ -441,7 +441,7 @@ class CallOptions(CommonOptions, total=False):
     """The options of `complete` and `stream` that do not decide the type of the reply.
 
     Attributes:
-        tools: Tools the model may call: typed Python functions, or JSON-schema dicts in OpenAI's or Anthropic's form.
+        tools: Tools that the model may call: typed Python functions, or dicts in OpenAI's or Anthropic's format.
         timeout: Seconds for the whole call, or `Timeouts`. Default: the client's, else 600.
     """
 
@@ -455,8 +455,8 @@ class CompletionOptions(CallOptions, total=False):
     Attributes:
         response_format: A type (pydantic, dataclass, msgspec, `TypedDict`, enum, `list[...]`, union, ...), a JSON
             schema, `"json"` or `"text"`: see `Reply.parsed`.
-        retries_on_invalid: How many times to ask again where the reply does not fit `response_format`, with what is
-            wrong with it in the conversation. Default 0. Not for streams, which have been read by then.
+        retries_on_invalid: How many times to ask again if the reply is not valid for `response_format`, with the
+            validation error added to the conversation. Default 0. Not available for streams.
     """
 
     response_format: Any

@@ -1,4 +1,4 @@
-"""Routing of a call: how the targets of its group are chosen, over what the group says."""
+"""Routing of a call: how the targets of its group are chosen, overriding the group's settings."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ from ferrule import _native
 from ferrule.errors import ConfigError, FerruleError
 
 Strategy = Callable[[Sequence["RoutingTarget"]], Iterable[Union["RoutingTarget", str, int]]]
-"""A strategy of your own: from the targets that may be asked to those to ask, in their order."""
+"""A custom strategy: a function that gets the available targets and returns those to try, in order."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Routing:
-    """How one call is routed. A field that is `None` is decided by the group.
+    """How one call is routed. For a field that is `None`, the group's setting applies.
 
-    Every call of a model takes it as `routing=`, or a mapping with the same keys. It is checked when it is made.
+    Every call of a model accepts it as `routing=`, or a mapping with the same keys. Fields are checked on creation.
 
     Attributes:
-        strategy: How the targets are ordered: a name (docs/strategies.md), or a function of your own. It is called once
-            for each call, in the caller's thread, with the targets that may be asked, and returns those to ask in their
-            order: targets, their names or their indexes. It must be quick and synchronous.
-        only: Only these targets: ids of providers, `provider/model`, or variants (`azure@my-eu`, `my-eu`). `*` stands
-            for any text.
-        exclude: None of these targets, named in the same way.
-        tags: Only targets that have all of these tags. The region that a target's provider is set to counts as one.
-        session: A name of the conversation. It stays with one target while that can be asked, so that the provider's
-            prompt cache is of use. Strategies other than `sequential` then keep it there.
-        max_targets: The most targets that are asked. Default: all.
-        hedge: Whether to ask a second target while the first is silent; whichever answers first wins. `True` waits for
-            the 95th percentile of the times of the group's fastest target, a number is in seconds. Default false.
-        hedge_share: The share of calls, from 0 to 1, for which that may be done in the long run. Default 0.1.
+        strategy: How the targets are ordered: a name (docs/strategies.md), or a function. The function is called once
+            for each call, in the caller's thread, with the available targets. It returns those to try, in order, as
+            targets, names or indexes. It must be quick and synchronous.
+        only: Use only these targets: provider ids, `provider/model`, or variants (`azure@my-eu`, `my-eu`). `*` matches
+            any text.
+        exclude: Do not use these targets; same format as `only`.
+        tags: Use only targets that have all of these tags. The region of a target's provider counts as a tag.
+        session: The name of a conversation. Its calls go to the same target while that is available, with any strategy,
+            so that the provider's prompt cache is effective.
+        max_targets: The maximum number of targets to try. Default: all.
+        hedge: Whether to try a second target while the first is silent; the faster answer is used. `True` waits for the
+            95th percentile of the times of the group's fastest target, a number is in seconds. Default false.
+        hedge_share: The share of calls, from 0 to 1, that may be hedged in the long run. Default 0.1.
         continue_streams: Whether another target continues a stream that breaks off. Default false.
-        first_token: Seconds that a target may be silent while another is left: until the first token of a stream, or
-            the answer of a plain call. Default: worked out from the target's own times (docs/failover.md).
+        first_token: Seconds that a target may be silent while others are left: until the first token of a stream, or
+            the answer of a plain call. Default: derived from the target's measured times (docs/failover.md).
         failover_on: The failures after which another target is tried (docs/failover.md).
-        dry_run: Whether to return a `RoutingPlan` in place of an answer, without a request. Default false. Type
-            checkers see a reply: `client.route` is the same, and typed.
+        dry_run: Whether to return a `RoutingPlan` instead of a reply, without a request. Default false. Type checkers
+            still infer a reply; `client.route` does the same with the right type.
 
     Raises:
-        TypeError: A field has a wrong type.
-        ValueError: There is no such strategy or failure.
+        TypeError: A field has the wrong type.
+        ValueError: The strategy or failure is unknown.
     """
 
     strategy: str | Strategy | None = None
@@ -74,22 +74,22 @@ class Routing:
 
 @dataclass(frozen=True)
 class RoutingTarget:
-    """A target of a group as it is at one time: what a strategy of your own is given.
+    """A snapshot of a group's target, as passed to a custom strategy.
 
     Attributes:
-        name: `provider/model`, and after an `@` what distinguishes it from others of the same provider and model.
+        name: `provider/model`, with an `@variant` if the group has others of the same provider and model.
         provider: The provider's id.
         model: The provider's name of the model.
-        weight: Its share, relative to the others'.
+        weight: Its weight, relative to the others.
         tags: Its tags.
-        region: The region that its provider is set to; `None` where it is set to none.
+        region: The region of its provider; `None` if none is set.
         available: Whether it can take a call now: its circuit breaker is closed, and it is not full.
-        in_flight: Calls under way.
-        latency: Seconds: to the first token for a stream, for each output token of plain calls. `None` where not known.
-        cost: US dollars that this request is expected to cost there; `None` where not known.
+        in_flight: The number of calls in progress.
+        latency: Seconds to the first token of streams, or for each output token of plain calls; `None` if unknown.
+        cost: The expected cost of this request in US dollars; `None` if unknown.
         requests: Requests in the last minute.
         tokens: Tokens in the last minute.
-        remaining: Which share of its rate limits is left, from 0 to 1; `None` where not known.
+        remaining: The share of its rate limits that is left, from 0 to 1; `None` if unknown.
     """
 
     name: str
@@ -109,11 +109,11 @@ class RoutingTarget:
 
 @dataclass(frozen=True)
 class PlannedTarget(RoutingTarget):
-    """A target that a call would ask.
+    """A target that a call would try.
 
     Attributes:
-        role: `target`, or `context_fallback` or `content_filter_fallback` for those that stand by.
-        reason: Why it has its place.
+        role: `target`, `context_fallback` or `content_filter_fallback`.
+        reason: The reason for its position.
     """
 
     role: str
@@ -122,13 +122,13 @@ class PlannedTarget(RoutingTarget):
 
 @dataclass(frozen=True)
 class PassedOver:
-    """A target that a call would not ask.
+    """A target that a call would skip.
 
     Attributes:
-        name: `provider/model`, and after an `@` what distinguishes it from others of the same provider and model.
+        name: `provider/model`, with an `@variant` if the group has others of the same provider and model.
         provider: The provider's id.
         model: The provider's name of the model.
-        reason: Why it would not be asked.
+        reason: Why it would be skipped.
     """
 
     name: str
@@ -139,12 +139,12 @@ class PassedOver:
 
 @dataclass(frozen=True)
 class RoutingPlan:
-    """The targets that a call would try, in order, and why. Made without a request.
+    """The targets that a call would try, in order, with reasons. Computed without a request.
 
     Attributes:
-        strategy: The strategy's name, or that of the function.
-        targets: Who would be asked, in this order; each one where those before it failed.
-        passed_over: Who would not be asked, and why.
+        strategy: The name of the strategy, or of the function.
+        targets: The targets in the order in which they would be tried; each one only if those before it fail.
+        passed_over: The targets that would be skipped, and why.
     """
 
     strategy: str
@@ -171,7 +171,7 @@ def choose(function: Strategy, fields: Sequence[Mapping[str, Any]]) -> list[int]
     """The indexes of the targets that `function` chooses, in its order.
 
     Raises:
-        ConfigError: The function failed, or returned what is not among the targets.
+        ConfigError: The function failed, or returned something that is not one of the targets.
     """
     name = getattr(function, "__qualname__", type(function).__name__)
     targets = [RoutingTarget(**one) for one in fields]
@@ -190,7 +190,7 @@ def choose(function: Strategy, fields: Sequence[Mapping[str, Any]]) -> list[int]
         raise ConfigError(f"strategy: {name} failed: {type(error).__name__}: {error}") from error
     if not chosen:
         raise ConfigError(f"strategy: {name} returned no target")
-    # One that is named again is asked once.
+    # A target that is returned twice is tried once.
     return list(dict.fromkeys(_index(one, targets, name) for one in chosen))
 
 

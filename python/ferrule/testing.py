@@ -1,7 +1,7 @@
 """Simulator of providers for tests: a local server that answers like the real ones, and fails as scripted.
 
-For tests of programs that call models, whatever client they use. The server is `crates/sim`; this module is its Python
-interface. `ferrule sim` is the same on the command line, and the pytest fixture `ferrule_simulator` in tests.
+Use it to test programs that call models, with any client. The server is `crates/sim`; this module is its Python
+interface. The command `ferrule sim` starts the same server, and the pytest fixture `ferrule_simulator` provides one.
 """
 
 from __future__ import annotations
@@ -45,15 +45,15 @@ _DUMMY_KEY = "sk-simulated"
 
 @dataclass(frozen=True)
 class RecordedRequest:
-    """A request that the simulator received, and how it ended.
+    """A request that the simulator received, and its outcome.
 
     Attributes:
         method: `POST`, `GET`, ...
         path: The path, without the query.
-        headers: By lower-case name, as received: keys included, which is why the `repr` leaves them out.
-        body: The body: a value where it is JSON, else text.
+        headers: The headers as received, by lower-case name. They include keys, so the `repr` leaves them out.
+        body: The body: a value if it is JSON, else text.
         query: The query, without `?`.
-        dialect: The wire format, for instance `openai-chat`; `None` where it was not a completion.
+        dialect: The wire format, for instance `openai-chat`; `None` if the request was not a completion.
         model: The requested model.
         stream: Whether a stream was requested.
         status: The status of the response; `None` while there is none.
@@ -92,17 +92,17 @@ def _recorded(entry: dict[str, Any]) -> RecordedRequest:
 class Simulator:
     """A running server that speaks the providers' wire formats. It listens until `stop`.
 
-    Use it in a `with` statement; it is ready as soon as it is made, in milliseconds.
+    Use it in a `with` statement. It is ready once it has been created, within milliseconds.
 
     Args:
-        script: The replies and faults: see `ScriptSource`. Without one, models' names decide what happens
+        script: The replies and faults: see `ScriptSource`. Without a script, the model's name selects the behaviour
             (`echo`, `tools`, `long-1000`, `fail-once-503`, ...; docs/simulator.md lists them).
         host: The address to listen on.
         port: The port; 0 for any free port.
         seed: The seed of random choices: the same seed gives the same choices.
-        require_key: Whether a request without a key is refused: with 401, or 403 by Amazon.
-        strict: Whether what a provider refuses is refused, in its words: fields that it does not have, tool calls
-            without results, unknown roles, schemas that it cannot hold a model to, wrong paths. Default true.
+        require_key: Whether a request without a key is refused: with 401, or 403 for Amazon.
+        strict: Whether to refuse what the provider refuses, with its error messages: unknown fields, tool calls
+            without results, unknown roles, schemas that it cannot enforce, wrong paths. Default true.
         aws_credentials: AWS secret access keys by access key id. A request signed with one of them is refused if
             the signature is wrong; if any are given, a request signed with another is refused. The simulator
             always knows `AKIASIMULATED` with the secret `sk-simulated`.
@@ -170,7 +170,7 @@ class Simulator:
             provider: The id of a built-in provider, for instance `groq`.
 
         Raises:
-            ValueError: There is no such provider, or it is a program and has no URL.
+            ValueError: The provider is unknown, or is a program and has no URL.
         """
         row = _rows().get(provider)
         if row is None:
@@ -195,7 +195,7 @@ class Simulator:
                 among them that offers it.
 
         Raises:
-            ValueError: There is no such provider, or it is a program and has no URL.
+            ValueError: A provider is unknown, or is a program and has no URL.
         """
         wanted = [name for name, row in _rows().items() if row["base_url"]] if only is None else only
         return {provider: self._provider(provider) for provider in wanted}
@@ -250,10 +250,10 @@ class Simulator:
         self._native.set_script(script_text(script))
 
     def add_rules(self, *rules: Rule) -> None:
-        """Puts rules before those of the script. The others go on as they are: their counts and times stay.
+        """Adds rules before those of the script. The existing rules keep their counts and times.
 
         Args:
-            *rules: As `rule` makes them. The first is tried first.
+            *rules: Rules, as returned by `rule`. The first is tried first.
 
         Raises:
             ValueError: A rule is not valid; none is added.
@@ -271,18 +271,18 @@ class Simulator:
         times: int | None = None,
         rate: float | None = None,
     ) -> None:
-        """Has calls of a target fail, from a time on and for a time. What the script says holds for the rest.
+        """Makes calls of a target fail, after a given time and for a given time. The script applies to other calls.
 
-        `fail("openai", status=503, after=2, for_=10)` is an outage of OpenAI of ten seconds, in two seconds; several
-        of them make a story, the last one first.
+        `fail("openai", status=503, after=2, for_=10)` is an outage of OpenAI that begins in two seconds and lasts ten
+        seconds. Call it several times to combine outages; later ones take precedence.
 
         Args:
             target: The provider's id, or `provider/model`; both may contain `*` and `?`. Default: everything.
             fault: The fault: a name, or `{name: {field: ...}}`; docs/simulator.md lists them.
-            status: Short for the fault of an error with this status. Without either it is 503.
+            status: Short for the fault of an error with this status. The default without a fault is 503.
             after: Seconds from now until it begins.
-            for_: How many seconds it lasts; without an end by default.
-            times: How many calls fail at most; without limit by default.
+            for_: How many seconds it lasts; unlimited by default.
+            times: The maximum number of calls that fail; unlimited by default.
             rate: The share of the calls that fail, 0 to 1; 1 by default.
 
         Raises:
@@ -310,7 +310,7 @@ class Simulator:
         return [_recorded(entry) for entry in json.loads(self._native.requests_json())]
 
     def clear(self) -> None:
-        """Forgets the requests received so far."""
+        """Deletes the recorded requests."""
         self._native.clear_requests()
 
     @property

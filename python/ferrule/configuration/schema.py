@@ -26,36 +26,36 @@ BOUNDS = {
 RETRY = {
     "preset": Field(
         "text",
-        "Where the other keys leave off: `default`, `aggressive`, `conservative` or `none`.",
+        "The values of the keys that are not set: `default`, `aggressive`, `conservative` or `none`.",
         '"default"',
         choices=("default", "aggressive", "conservative", "none"),
     ),
     "max_retries": Field(
-        "count", "The attempts of a call beyond one for each target. Default 2; over `max_retries`.", "2"
+        "count", "Further attempts after each target was tried once. Default 2; overrides `max_retries`.", "2"
     ),
     "backoff": Field("number", "Seconds before the first retry; doubled for each further one. Default 0.5.", "0.5"),
     "backoff_max": Field(
-        "number", "Seconds that a retry waits at most. Default 8, 30 for an overloaded provider.", "8"
+        "number", "The longest wait before a retry, in seconds. Default 8, 30 for an overloaded provider.", "8"
     ),
     "budget": Field("share", "Retries as a share of calls, 0 to 1. Default 0.5.", "0.5"),
 }
 
 BREAKER = {
     "failures": Field("count", "Failures in a row that open a circuit breaker; 0 for never. Default 5.", "5"),
-    "failure_rate": Field("share", "The share of failures that opens it, 0 to 1; 0 for never. Default 0.5.", "0.5"),
-    "minimum": Field("count", "The calls in the window below which the share does not count. Default 20.", "20"),
-    "window": Field("number", "Seconds that the share is counted over. Default 60.", "60"),
-    "open": Field("number", "Seconds that it is open before one call may try again. Default 10.", "10"),
-    "open_max": Field("number", "Seconds that it is open at most, as it doubles. Default 25.", "25"),
+    "failure_rate": Field("share", "The failure rate that opens it, 0 to 1; 0 for never. Default 0.5.", "0.5"),
+    "minimum": Field("count", "The number of calls in the window from which the rate applies. Default 20.", "20"),
+    "window": Field("number", "Seconds over which the rate is measured. Default 60.", "60"),
+    "open": Field("number", "Seconds that it stays open before a call may probe the target. Default 10.", "10"),
+    "open_max": Field("number", "The longest time it stays open, as the time doubles. Default 25.", "25"),
     "check": Field(
         "number",
         "Seconds between health checks of an open target's provider. Default: never.",
         "5",
     ),
-    "slow": Field("number", "Seconds after which an answer counts as a failure. Default: none does.", "60"),
+    "slow": Field("number", "Seconds after which an answer counts as a failure. Default: never.", "60"),
     "all_open": Field(
         "text",
-        "Where all are open: `fail` at once, or `ask` the next one to be tried. Default: `ask` for one target alone.",
+        "If all are open: `fail` at once, or `ask` the next target. Default: `ask` for a single target, else `fail`.",
         '"fail"',
         choices=("fail", "ask"),
     ),
@@ -72,7 +72,7 @@ PROVIDER = {
     ),
     "api_keys": Field(
         "keys",
-        "Several API keys, in place of `api_key`; one is used by weight, another if it is rate limited or refused.",
+        "Several API keys instead of `api_key`. Calls use them by weight, and another if one is limited or refused.",
         '["${EXAMPLE_KEY}", { key = { file = "/run/secrets/second" }, weight = 2 }]',
     ),
     "dialect": Field(
@@ -91,11 +91,11 @@ PROVIDER = {
     "resource": Field("text", "The resource in the base URL.", '"my-resource"'),
     "fallback": Field(
         "text",
-        "The provider that answers in its place, with the same model: short for a group of the two. `none` turns off "
-        "a built-in one.",
+        "The provider to call with the same model if this one fails: short for a group of both. `none` turns off a "
+        "built-in one.",
         '"openrouter"',
     ),
-    "retry": Field("section", "Retries of calls to it.", fields=RETRY),
+    "retry": Field("section", "Retries of its calls.", fields=RETRY),
     "breaker": Field("section", "The circuit breakers of its models.", fields=BREAKER),
     "command": Field(
         "words",
@@ -106,10 +106,10 @@ PROVIDER = {
     "spawn_config": Field("text", "The configuration file of that proxy.", '"litellm.yaml"'),
     "spawn_environment": Field(
         "words",
-        "Further environment variables for that proxy; `*` at the end of a name stands for any text.",
+        "Further environment variables for that proxy; `*` at the end of a name matches any text.",
         '["DATABASE_URL"]',
     ),
-    "spawn_timeout": Field("number", "Seconds until that proxy must be ready.", "120"),
+    "spawn_timeout": Field("number", "Seconds within which that proxy must be ready.", "120"),
     "quirks": Field(
         "table",
         "How it deviates from its dialect, in addition to the flags of the built-in provider.",
@@ -124,22 +124,22 @@ TARGET = {
     "model": Field("text", "`provider/model`, an alias, a bare name, or another group.", '"azure/gpt-5-mini"'),
     "weight": Field(
         "weight",
-        "Its share relative to the others', for strategies that use weights; 0: only if no other can be. Default 1.",
+        "Its weight relative to the others, for strategies that use weights; 0: a last resort. Default 1.",
         "2",
     ),
-    "tags": Field("models", "What calls may ask for in `Routing(tags=...)`.", '["batch"]'),
-    "concurrency": Field("count", "The most calls that are under way there at a time.", "50"),
-    "options": Field("table", "Options of calls there that do not give them.", "{ max_tokens = 2000 }"),
+    "tags": Field("models", "Tags by which calls select it in `Routing(tags=...)`.", '["batch"]'),
+    "concurrency": Field("count", "The maximum number of calls in progress there.", "50"),
+    "options": Field("table", "Default options of calls to this target.", "{ max_tokens = 2000 }"),
     "provider": Field(
         "section",
-        "What differs from the provider's settings: its key, region or address.",
+        "Provider settings that differ for this target: key, region or address.",
         '{ region = "eu" }',
         fields={name: field for name, field in PROVIDER.items() if name not in _NOT_OF_TARGETS},
     ),
     "prices": Field("table", "Its prices, as in `models`.", "{ input_mtok = 0.5, output_mtok = 2 }"),
     "same_as": Field(
         "text",
-        "The model that its embeddings are the same as, where the catalog does not know.",
+        "The model whose embeddings are identical, if the catalog does not know it.",
         '"openai/text-embedding-3-small"',
     ),
 }
@@ -148,34 +148,34 @@ TARGET = {
 GROUP = {
     "targets": Field(
         "targets",
-        "The targets: names of models, or tables with their options.",
+        "The targets: model names, or tables with options.",
         '["groq/llama-3.3-70b-versatile", { model = "azure/gpt-5-mini", weight = 2 }]',
         fields=TARGET,
     ),
-    "strategy": Field("strategy", "How they are ordered for a call. Default `sequential`.", '"lowest_latency"'),
+    "strategy": Field("strategy", "How targets are ordered. Default `sequential`.", '"lowest_latency"'),
     "sticky": Field(
         "flag",
-        "Whether a conversation stays with one target while it is available. It is recognised by its instructions and "
-        "first message. Default false.",
+        "Whether a conversation stays with one target while it is available. It is identified by its system prompt "
+        "and first message. Default false.",
         "true",
     ),
     "hedge": Field(
         "hedge",
-        "Whether to ask a second target while the first is silent: true for after the 95th percentile of the fastest "
-        "target's times, or seconds. Default false.",
+        "Whether to try a second target while the first is silent: `true` waits for the 95th percentile of the fastest "
+        "target's times, a number is in seconds. Default false.",
         "true",
     ),
-    "hedge_share": Field("share", "The share of calls for which that may be done. Default 0.1.", "0.1"),
+    "hedge_share": Field("share", "The share of calls that may be hedged. Default 0.1.", "0.1"),
     "continue_streams": Field("flag", "Whether another target continues a broken stream. Default false.", "true"),
     "first_token": Field(
         "number",
-        "Seconds that a target may be silent while another is left. Default: from its own times, see docs/failover.md.",
+        "Seconds a target may be silent while others are left. Default: from its measured times, see docs/failover.md.",
         "15",
     ),
     "context_fallback": Field(
-        "models", "Models to ask if the prompt is too long for all targets.", '["gemini/gemini-2.5-pro"]'
+        "models", "Models to try if the prompt is too long for all targets.", '["gemini/gemini-2.5-pro"]'
     ),
-    "content_filter_fallback": Field("models", "Models to ask if a content filter refuses. Default: none.", "[]"),
+    "content_filter_fallback": Field("models", "Models to try if a content filter refuses. Default: none.", "[]"),
     "failover_on": Field(
         "models", "The failures after which another target is tried.", '["timeout", "rate_limited", "server_error"]'
     ),
@@ -192,7 +192,7 @@ SCHEMA = Field(
         "timeout": Field("number", "Seconds for the whole call; short for `timeouts.total`.", "300"),
         "timeouts": Field("section", "Time limits of a call, each with its own error.", fields=TIMEOUTS),
         "bounds": Field(
-            "section", "How much is read of responses; what is longer is an error that names the bound.", fields=BOUNDS
+            "section", "Size limits of responses. A longer response is an error that names the limit.", fields=BOUNDS
         ),
         "max_retries": Field("count", "How many times a failed attempt is retried. Default 2.", "2"),
         "drop_params": Field(
@@ -206,27 +206,28 @@ SCHEMA = Field(
         "client_certificate": Field(
             "text", "Client certificate and key (PEM, one file), for servers that request one.", '"/etc/ssl/client.pem"'
         ),
-        "retry": Field("section", "Retries, where a provider, a group or a call does not say.", fields=RETRY),
-        "breaker": Field("section", "Circuit breakers, where a provider or a group does not say.", fields=BREAKER),
+        "retry": Field("section", "Retries, unless a provider, a group or a call sets its own.", fields=RETRY),
+        "breaker": Field("section", "Circuit breakers, unless a provider or a group sets its own.", fields=BREAKER),
         "groups": Field(
             "named",
-            "Groups of models that answer for each other. A `*` in the name replaces one in the targets.",
+            "Groups of models that stand in for each other. What `*` in the name matches replaces `*` in targets.",
             item=Field("section", "A group.", fields=GROUP),
         ),
         "state": Field(
             "text",
-            "Where limits and budgets are counted, and calls noted: in `memory`, for each client, or "
-            "`sqlite:///path`, for all processes of a machine. Default `memory`.",
+            "Where limits, budgets and calls are recorded: in `memory`, for each client, or in `sqlite:///path`, for "
+            "all processes of a machine. Default `memory`.",
             '"sqlite:///var/lib/app/ferrule.db"',
         ),
         "on_state_loss": Field(
             "text",
-            "While a shared state does not answer: what is held already is spent, then hard budgets refuse and limits "
-            "are divided by the processes (`local`), all calls are sent (`open`), or none (`closed`). Default `local`.",
+            "While a shared state is unavailable: use what the process holds, then refuse hard budgets and divide "
+            "limits by the processes (`local`), send all calls (`open`), or refuse those with limits or hard budgets "
+            "(`closed`). Default `local`.",
             '"local"',
             choices=("local", "open", "closed"),
         ),
-        "usage_days": Field("number", "Days for which a shared state keeps calls. Default: for ever.", "400"),
+        "usage_days": Field("number", "Days for which a shared state keeps calls. Default: forever.", "400"),
         "limits": Field(
             "named",
             "Rate limits by name: see docs/limits.md.",
