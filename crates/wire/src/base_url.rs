@@ -1,4 +1,4 @@
-//! Base URLs that end in an endpoint's own path, as documents of providers print them and people copy them.
+//! Base URLs that include an endpoint's path, as users copy them from providers' documentation.
 
 use crate::dialect::{Dialect, registry, shared::is_version};
 use crate::operation::OperationKind;

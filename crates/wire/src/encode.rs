@@ -1,4 +1,4 @@
-//! Encoding options, encoded requests, and the fields that a wire format cannot carry: refused, or dropped and listed.
+//! Encoding options, encoded requests, and fields that a wire format does not support: refused, or dropped and listed.
 
 use crate::quirks::Quirks;
 use alloc::{

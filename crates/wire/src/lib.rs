@@ -1,9 +1,8 @@
 //! Wire formats of providers, and the neutral model that they are translated to and from.
 //!
-//! The neutral model of requests, responses, stream events and errors, the framings that carry them, and one
-//! dialect per wire format, each in both directions. Bytes in, values out: no clock, no socket, no runtime and
-//! no Python live here, and this crate depends on nothing else of ours. `engine` calls it as a client of the
-//! providers, `sim` as a server that speaks like them.
+//! The neutral model of requests, responses, stream events and errors, the framings that carry them, and one dialect
+//! per wire format, each in both directions. Bytes in, values out: there is no clock, socket, runtime or Python here,
+//! and the crate depends on no other crate of this project. `engine` uses the client side, `sim` the server side.
 //!
 //! `no_std` with `alloc`, its dependencies too: `cargo tree -e features -p ferrule-wire -e no-dev` shows no `std`,
 //! which is a feature, and a gain in speed where the processor has instructions for checksums and searches.

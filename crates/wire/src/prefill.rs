@@ -1,24 +1,24 @@
-//! Prefill: who continues an answer that the last message of a request, the assistant's, begins.
+//! Prefill: which models continue an answer that the final assistant message of a request begins.
 //!
-//! Anthropic's models up to generation 4.5 do, later ones answer 400 (`docs/wire/anthropic.md`); Mistral, Moonshot and,
-//! at its beta address, DeepSeek do where a field of that message says so (`prefill_parameter` of their rows). Others
-//! answer anew, or nobody has said what they do.
+//! Anthropic's models up to generation 4.5 do; later ones answer 400 (`docs/wire/anthropic.md`). Mistral, Moonshot and,
+//! at its beta address, DeepSeek do if a field of that message says so (`prefill_parameter` in their rows). Other
+//! models answer from the beginning, or their behaviour is not documented.
 
 use crate::quirks::Quirks;
 
-/// What a model makes of the beginning of an answer.
+/// How a model treats the beginning of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prefill {
-    /// It goes on with it.
+    /// It continues the answer.
     Continued,
     /// The request is refused.
     Refused,
-    /// It answers anew, or that is not known.
+    /// It answers from the beginning, or its behaviour is unknown.
     Unknown,
 }
 
-/// What the names of Anthropic's models contain that continue an answer, whatever stands before and behind it: the host's
-/// prefix, a date, a version.
+/// Substrings of the names of Anthropic's models that continue an answer. A host's prefix, a date or a version may
+/// surround them.
 const CLAUDES: &[&str] = &[
     "claude-2",
     "claude-instant",
@@ -35,11 +35,11 @@ const CLAUDES: &[&str] = &[
     "claude-haiku-4-5",
 ];
 
-/// DeepSeek's address for what is in beta, which the prefix is (`docs/wire/requests-accepted.md`).
+/// DeepSeek's address for beta features, which include the prefix (`docs/wire/requests-accepted.md`).
 const BETA: &str = "/beta";
 
 impl Prefill {
-    /// What `model` makes of it where a provider with these quirks serves it in the wire format `format`, at an address
+    /// How `model` treats it, if served by a provider with these quirks, in the wire format `format`, at an address
     /// with this path.
     pub fn for_model(format: &str, quirks: &Quirks, model: &str, path: &str) -> Self {
         if quirks.provider == "deepseek" && !path.contains(BETA) {

@@ -1,7 +1,7 @@
-//! Providers: the built-in table, one row each, made of `providers.toml` by `build.rs`, which checks its syntax.
+//! Providers: the built-in table, one row each, generated from `providers.toml` by `build.rs`, which checks its syntax.
 //!
-//! A row says what no program should have to: the wire format, the address, where keys are looked for, and how the
-//! provider differs from its wire format. Nothing is parsed at run time.
+//! A row has what no program should need to know: the wire format, the address, the environment variables of keys, and
+//! the provider's deviations from its wire format. Nothing is parsed at run time.
 
 use crate::dialect::{self, KeyHeader};
 use crate::operation::OperationKind;
@@ -13,22 +13,22 @@ use alloc::{borrow::Cow, string::String, vec::Vec};
 pub struct ProviderRow {
     /// Its id in configuration, and before the `/` of a model's name.
     pub id: &'static str,
-    /// What people call it.
+    /// Its display name.
     pub name: &'static str,
     /// Other ids.
     pub aliases: &'static [&'static str],
     /// The name of its wire format.
     pub dialect: &'static str,
-    /// Its address up to where the dialect's path begins, with `{placeholders}`; empty where it has none (a program on
-    /// this machine).
+    /// Its base URL, without the dialect's path and with `{placeholders}`; empty if it has none (a program on this
+    /// machine).
     pub base_url: &'static str,
-    /// Its other addresses, by region.
+    /// Its other base URLs, by region.
     pub base_urls: &'static [(&'static str, &'static str)],
-    /// The placeholder whose value chooses among them; else `region`, which need not be one.
+    /// The placeholder whose value selects one of them; otherwise `region`, which need not be a placeholder.
     pub base_urls_by: &'static str,
-    /// The environment variables that name another address, in order.
+    /// The environment variables that override the base URL, in order.
     pub base_url_variables: &'static [&'static str],
-    /// What the placeholders of its addresses are.
+    /// The placeholders of its addresses.
     pub placeholders: &'static [Placeholder],
     /// The environment variables that hold its key, in order.
     pub key_variables: &'static [&'static str],
@@ -38,11 +38,11 @@ pub struct ProviderRow {
     pub headers: &'static [HeaderRow],
     /// How it differs from its dialect.
     pub quirks: Quirks,
-    /// Embedding models that it is known for.
+    /// Well-known embedding models of the provider.
     pub embedding_models: &'static [&'static str],
-    /// Where it is documented.
+    /// The URL of its documentation.
     pub documentation: Option<&'static str>,
-    /// The provider that is asked, with the same model, when this one cannot be reached.
+    /// The provider that is called, with the same model, if this one cannot be reached.
     pub fallback: Option<&'static str>,
 }
 
@@ -53,18 +53,18 @@ pub struct Placeholder {
     pub name: &'static str,
     /// The environment variables it comes from, in order.
     pub variables: &'static [&'static str],
-    /// What it is where nobody says.
+    /// Its default value.
     pub default: Option<&'static str>,
 }
 
 /// How a request is authorised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Authentication {
-    /// The key, as the dialect wants to be shown it.
+    /// The key, in the dialect's usual header.
     Key,
     /// The key alone, in the header of this name.
     Header(&'static str),
-    /// As `Key`, where there is one: servers of one's own.
+    /// As `Key`, if there is a key: self-hosted servers.
     Optional,
     /// Nothing.
     None,
@@ -76,7 +76,7 @@ pub enum Authentication {
     Entra,
     /// An IBM Cloud token made with the key.
     Watsonx,
-    /// A Databricks token, or one made with a client's id and secret.
+    /// A Databricks token, or one obtained with a client's id and secret.
     Databricks,
 }
 
@@ -87,7 +87,7 @@ pub struct HeaderRow {
     pub name: &'static str,
     /// The environment variables that hold its value, in order.
     pub variables: &'static [&'static str],
-    /// Its value where no variable has one; without, the header is left out.
+    /// Its value if no variable is set; without a value, the header is left out.
     pub value: Option<&'static str>,
 }
 
@@ -98,43 +98,43 @@ pub fn all() -> &'static [ProviderRow] {
     ROWS
 }
 
-/// The provider that is called `name`, or has it among its aliases, whatever the case.
+/// The provider with the id or alias `name`, ignoring case.
 pub fn find(name: &str) -> Option<&'static ProviderRow> {
     let is = |known: &&str| known.eq_ignore_ascii_case(name);
     ROWS.iter().find(|row| is(&row.id)).or_else(|| ROWS.iter().find(|row| row.aliases.iter().any(&is)))
 }
 
-/// `provider/model` or `provider:model`, taken apart. The rest of it is the provider's own.
+/// Splits `provider/model` or `provider:model`. The second part is the provider's own name of the model.
 pub fn split_name(name: &str) -> Option<(&str, &str)> {
     name.split_once(['/', ':'])
 }
 
 impl ProviderRow {
-    /// The operations that it has, by the names of the client's methods: `chat`, `embed`, ...
+    /// The operations that it supports, by the names of the client's methods: `chat`, `embed`, ...
     pub fn operations(&self) -> Vec<&'static str> {
         let Some(dialect) = dialect::registry::find(self.dialect) else { return Vec::new() };
         let offered = |kind: &OperationKind| dialect.operations().has(*kind) && self.quirks.has(*kind);
         OperationKind::ALL.into_iter().filter(offered).map(OperationKind::method).collect()
     }
 
-    /// The address in `region`, or with that value of the placeholder which [`Self::base_urls_by`] names: its own, else
-    /// the usual one where that says the region or none is given.
+    /// The base URL for `region`, or for that value of the placeholder that [`Self::base_urls_by`] names. It is the
+    /// region's own, or else the default one if that contains the region or if no region is given.
     pub fn address(&self, region: &str) -> Option<&'static str> {
         let own = self.base_urls.iter().find(|(name, _)| *name == region).map(|(_, address)| *address);
         own.or_else(|| (region.is_empty() || self.says_region()).then_some(self.base_url))
     }
 
-    /// Whether the usual address has the placeholder that chooses among the others.
+    /// Whether the default base URL contains the placeholder that selects the others.
     fn says_region(&self) -> bool {
         placeholders(self.base_url).any(|name| name == self.base_urls_by)
     }
 
-    /// How a key or token is shown to the provider, given how its dialect does it; `None` where nothing is shown.
+    /// The header for a key or token, given the dialect's usual one; `None` if none is sent.
     pub fn key_header(&self, dialect: KeyHeader) -> Option<KeyHeader> {
         match self.authentication {
             Authentication::Key | Authentication::Optional => Some(dialect),
             Authentication::Header(name) => Some(KeyHeader::Named(name)),
-            // A key; a token of Entra goes as a bearer's.
+            // A key. An Entra token is sent as a bearer token.
             Authentication::Entra => Some(KeyHeader::Named("api-key")),
             Authentication::Aws
             | Authentication::Google
@@ -150,7 +150,7 @@ fn placeholders(template: &str) -> impl Iterator<Item = &str> {
     template.split('{').skip(1).filter_map(|after| after.split_once('}').map(|(name, _)| name))
 }
 
-/// Puts values for the `{placeholders}` of `template`. Fails with the name of the first that `value` does not know.
+/// Replaces the `{placeholders}` of `template`. Fails with the name of the first one that has no `value`.
 pub fn fill<'a>(
     template: &'a str,
     mut value: impl FnMut(&str) -> Option<Cow<'a, str>>,
@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(openai.address("eu"), Some("https://eu.api.openai.com/v1"));
         assert_eq!(openai.address(""), Some(openai.base_url));
         assert_eq!(openai.address("atlantis"), None);
-        // Its usual address has the region.
+        // Its default base URL contains the region.
         let bedrock = find("bedrock").unwrap();
         assert_eq!(bedrock.address("eu-central-1"), Some(bedrock.base_url));
     }

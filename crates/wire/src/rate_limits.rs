@@ -1,31 +1,31 @@
-//! Rate-limit headers: what the headers of a response say of the provider's limits.
+//! Rate-limit headers: the provider's limits as reported in the headers of a response.
 //!
-//! `docs/wire/rate-limits.md` lists the forms. [`FAMILIES`] is the table of what their names begin with; the rest of a
-//! name says which limit it is, and what of it.
+//! `docs/wire/rate-limits.md` lists the formats. [`FAMILIES`] is the table of prefixes of their names; the rest of a
+//! name says which limit it is about, and which figure of it.
 
 use crate::error::reset_value;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-/// What the headers of one response say of the provider's rate limits.
+/// The rate limits reported in the headers of one response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RateLimits {
-    /// The limit of requests of which the smallest share is left.
+    /// The request limit with the smallest share left.
     pub requests: RateLimit,
-    /// The limit of tokens of which the smallest share is left.
+    /// The token limit with the smallest share left.
     pub tokens: RateLimit,
 }
 
-/// One rate limit. What a provider does not say is `None`.
+/// One rate limit. Figures that the provider does not report are `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RateLimit {
     /// How many are allowed.
     pub limit: Option<u64>,
     /// How many are left.
     pub remaining: Option<u64>,
-    /// After which time all are there again.
+    /// The time until the limit is fully renewed.
     pub resets_in: Option<Duration>,
-    /// The time that `limit` is for, where the name of the header says so.
+    /// The window of `limit`, if the header's name includes it.
     pub window: Option<Duration>,
 }
 
@@ -36,12 +36,12 @@ enum Counted {
     Tokens,
 }
 
-/// What the names of these headers begin with, and what they count where the rest of the name does not say.
+/// The prefixes of these headers' names, and what they count if the rest of the name does not say so.
 const FAMILIES: &[(&str, Counted)] = &[
     // OpenAI, Azure, Groq, xAI, Cerebras, Mistral, Fireworks, OpenRouter, Together, the LiteLLM proxy and others.
     ("x-ratelimit-", Counted::Requests),
     ("anthropic-ratelimit-", Counted::Requests),
-    // Replicate, and whoever follows the early drafts of the IETF.
+    // Replicate, and others that follow the early IETF drafts.
     ("ratelimit-", Counted::Requests),
     // Mistral's limits of tokens.
     ("x-ratelimitbysize-", Counted::Tokens),
@@ -52,10 +52,10 @@ const FAMILIES: &[(&str, Counted)] = &[
     ("x-trial-endpoint-call-", Counted::Requests),
 ];
 
-/// What a LiteLLM proxy writes before the names of its upstream's headers.
+/// The prefix that a LiteLLM proxy adds to the names of its upstream's headers.
 const FORWARDED: &str = "llm_provider-";
 
-/// What of a limit a header says.
+/// The figure of a limit that a header reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Figure {
     Limit,
@@ -63,8 +63,8 @@ enum Figure {
     Reset,
 }
 
-/// The name of one limit: what stands before and behind the word that says which figure it is. The same for all headers
-/// of one limit.
+/// The name of one limit: the parts of a header's name before and after the word for the figure. It is the same for all
+/// headers of one limit.
 type Name<'a> = (&'a str, &'a str, &'a str);
 
 impl RateLimits {
@@ -75,7 +75,7 @@ impl RateLimits {
 }
 
 impl RateLimit {
-    /// Which share is left, in millionths; without both figures nothing can be compared.
+    /// The share that is left, in millionths. It needs both figures.
     fn share(&self) -> u64 {
         match (self.remaining, self.limit) {
             (Some(0), _) => 0,
@@ -105,7 +105,7 @@ pub fn read<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>, now: i64) -> 
         });
         let Some((_, _, limit)) = limits.get_mut(place) else { continue };
         match figure {
-            // A proxy hands on its upstream's under both names: the first counts.
+            // A proxy passes on its upstream's headers under both names: the first one is used.
             Figure::Limit => limit.limit = limit.limit.or_else(|| count(value)),
             Figure::Remaining => limit.remaining = limit.remaining.or_else(|| count(value)),
             Figure::Reset => limit.resets_in = limit.resets_in.or_else(|| reset_value(value, now)),
@@ -124,7 +124,7 @@ pub fn read<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>, now: i64) -> 
     read
 }
 
-/// Which limit a header is about, what that counts, what the header says of it, and for which time.
+/// The limit that a header is about, what it counts, the figure that the header reports, and the limit's window.
 fn described(name: &str) -> Option<(Name<'_>, Counted, Figure, Option<Duration>)> {
     let (prefix, usual) = FAMILIES.iter().find(|(prefix, _)| name.starts_with(prefix))?;
     let rest = name.get(prefix.len()..)?;
@@ -157,7 +157,7 @@ fn described(name: &str) -> Option<(Name<'_>, Counted, Figure, Option<Duration>)
         start += word.len() + 1;
     }
     let (figure, before, after) = figure?;
-    // Images, seconds of audio, a subscription's shares: neither requests nor tokens.
+    // Limits of images, seconds of audio, or a subscription: neither requests nor tokens.
     if others && !tokens && !is_of_requests {
         return None;
     }
@@ -165,7 +165,7 @@ fn described(name: &str) -> Option<(Name<'_>, Counted, Figure, Option<Duration>)
     Some(((prefix, before, after), counted, figure, window))
 }
 
-/// The IETF's later draft, as Hugging Face has it: `ratelimit: "api";r=999;t=295` with
+/// The IETF's later draft, as used by Hugging Face: `ratelimit: "api";r=999;t=295` with
 /// `ratelimit-policy: "fixed window";"api";q=1000;w=300`.
 fn draft<'a>(name: &'a str, value: &str, limits: &mut Vec<(Name<'a>, Counted, RateLimit)>) {
     if !matches!(name, "ratelimit" | "ratelimit-policy") {
@@ -194,7 +194,7 @@ fn draft<'a>(name: &'a str, value: &str, limits: &mut Vec<(Name<'a>, Counted, Ra
 fn count(value: &str) -> Option<u64> {
     let value = value.split([';', ',']).next().unwrap_or(value).trim();
     let count = value.parse::<f64>().ok()?;
-    // A figure that is larger than any becomes the largest.
+    // A figure beyond the range becomes the largest one.
     (count.is_finite() && count >= 0.0).then_some(count as u64)
 }
 

@@ -1,19 +1,19 @@
-//! Response headers: what a success says outside its body.
+//! Response headers: information that a successful response has outside its body.
 
 use crate::json::Json;
 use alloc::vec::Vec;
 
-/// What the headers of a successful response say about it.
+/// Information in the headers of a successful response.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HeaderMetadata {
-    /// What the response cost, in dollars.
+    /// The cost of the response, in US dollars.
     pub cost: Option<Json>,
     /// Facts about the response, by the names they have among its extra fields.
     pub extra: Vec<(&'static str, Json)>,
 }
 
-/// Reads the headers of a LiteLLM proxy, which may stand before any provider: what the response cost, and which
-/// deployment gave it. `get` looks a header up by its name in lower case.
+/// Reads the headers of a LiteLLM proxy, which may be in front of any provider: the cost of the response, and the
+/// deployment that answered. `get` looks a header up by its lower-case name.
 pub(crate) fn litellm<'h>(get: &dyn Fn(&str) -> Option<&'h str>) -> HeaderMetadata {
     let cost = get("x-litellm-response-cost").and_then(|cost| Json::parse(cost).ok());
     let extra =

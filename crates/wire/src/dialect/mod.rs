@@ -1,4 +1,5 @@
-//! Wire formats ("dialects"): the trait that each implements in both directions, a folder each below.
+//! Wire formats ("dialects"): the trait that each of them implements, in both directions. Each has its own folder
+//! below.
 //!
 //! As a client: encode a request; decode a response, a stream, an error. As a server: decode a request; encode a
 //! response, a stream, an error. [`registry`] lists them; [`shared`] holds what several of them need.
@@ -202,19 +203,19 @@ pub struct CommandLine {
     pub input: Vec<u8>,
 }
 
-/// Reads where to go on with the answer in a body; `None` where there is none in it.
+/// Reads from a body where to continue with the answer; `None` if it does not say so.
 pub type ReadFollowUp = fn(&[u8]) -> Option<FollowUp>;
 
-/// Where to go on with an answer.
+/// Where to continue with an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FollowUp {
-    /// Whether it is over, well or not.
+    /// Whether it has ended, successfully or not.
     pub is_over: bool,
-    /// Where it is asked for again.
+    /// The address to poll.
     pub get: Option<String>,
-    /// Where it comes in pieces.
+    /// The address of its stream.
     pub stream: Option<String>,
-    /// Where it is cancelled.
+    /// The address to cancel it.
     pub cancel: Option<String>,
     /// Headers of the first request, in lower case, that the following ones do not repeat.
     pub drop_headers: &'static [&'static str],
@@ -234,22 +235,22 @@ pub enum KeyHeader {
     Named(&'static str),
 }
 
-/// Reads the body of one streamed answer: bytes in as they come, events out. However the bytes are split, the
-/// events are the same.
+/// Decodes the body of one streamed answer: bytes in as they arrive, events out. The events do not depend on how the
+/// bytes are split.
 pub trait StreamDecoder: Send {
-    /// Reads more of the body and appends what it says to `events`, which keeps what was appended before an error.
+    /// Decodes more of the body and appends its events to `events`. Events before an error stay appended.
     fn push(&mut self, bytes: &[u8], events: &mut Vec<StreamEvent>) -> Result<(), StreamError>;
 
     /// The body ended without a transport error. Without its terminal event that is [`StreamError::Interrupted`].
     fn finish(&mut self, events: &mut Vec<StreamEvent>) -> Result<(), StreamError>;
 
-    /// Whether the terminal event was seen: nothing of interest follows.
+    /// Whether the terminal event was seen; the rest of the body can be ignored.
     fn is_done(&self) -> bool;
 }
 
 /// Writes the body of one streamed answer.
 pub trait StreamEncoder: Send {
-    /// Appends the frames that say `event`.
+    /// Appends the frames for `event`.
     fn push(&mut self, event: &StreamEvent, out: &mut Vec<u8>);
 
     /// Appends the frames that end the stream.

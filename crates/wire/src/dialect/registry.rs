@@ -28,7 +28,7 @@ pub fn all() -> impl Iterator<Item = &'static dyn Dialect> {
     DIALECTS.iter().copied()
 }
 
-/// The wire format that is called `name` in configuration.
+/// The wire format with the name `name` in configuration.
 pub fn find(name: &str) -> Option<&'static dyn Dialect> {
     all().find(|dialect| dialect.name() == name)
 }

@@ -1,4 +1,4 @@
-//! Server half of a wire format: the types of `Dialect`'s server methods, and what most servers do.
+//! Server half of a wire format: the types of `Dialect`'s server methods, and the behaviour that most servers share.
 
 use crate::model::{ErrorKind, ProviderError};
 use alloc::{format, string::String, string::ToString as _, vec, vec::Vec};
@@ -9,9 +9,9 @@ use core::time::Duration;
 pub struct ServerFacts {
     /// The response header that carries the id of the request; `None` where no header does.
     pub request_id_header: Option<&'static str>,
-    /// What ids of responses begin with.
+    /// The prefix of response ids.
     pub response_id_prefix: &'static str,
-    /// What ids of tool calls begin with.
+    /// The prefix of tool-call ids.
     pub tool_call_id_prefix: &'static str,
     /// Whether reasoning carries a signature.
     pub signs_reasoning: bool,
@@ -46,7 +46,7 @@ pub struct ResponseContext<'a> {
     pub request_id: &'a str,
     /// The organization that the key belongs to; empty where there is none.
     pub organization: &'a str,
-    /// How long the response took to make.
+    /// The time that the response took.
     pub processing: Duration,
     /// The limit on requests, where there is one.
     pub rate_limit: Option<RateLimit>,
@@ -128,8 +128,8 @@ pub fn usual_error_status(kind: ErrorKind) -> u16 {
     }
 }
 
-/// As [`usual_error_status`], for servers whose errors have no code: 402 where a quota is used up, which 429 alone
-/// would not distinguish from a limit on the rate.
+/// Like [`usual_error_status`], for servers with errors without a code: 402 for an exhausted quota, because 429 would
+/// not distinguish it from a rate limit.
 pub fn quota_by_status(kind: ErrorKind) -> u16 {
     match kind {
         ErrorKind::QuotaExceeded => 402,
@@ -172,7 +172,7 @@ pub(crate) fn openai_response_headers(context: &ResponseContext<'_>) -> Vec<(&'s
     headers
 }
 
-/// The headers with OpenAI's limits, which others have taken over.
+/// OpenAI's rate-limit headers, which other servers have adopted.
 pub(crate) fn rate_limit_headers(context: &ResponseContext<'_>) -> Vec<(&'static str, String)> {
     let Some(RateLimit { limit, remaining, reset }) = context.rate_limit else { return Vec::new() };
     vec![
@@ -182,7 +182,7 @@ pub(crate) fn rate_limit_headers(context: &ResponseContext<'_>) -> Vec<(&'static
     ]
 }
 
-/// A duration as Go writes it, which OpenAI's limits are given in.
+/// A duration in Go's format, as in OpenAI's rate-limit headers.
 pub fn go_duration(duration: Duration) -> String {
     if duration < Duration::from_secs(1) {
         format!("{}ms", duration.as_millis())

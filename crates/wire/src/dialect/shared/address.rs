@@ -1,10 +1,10 @@
-//! Path segments of addresses: names escaped and read back.
+//! Path segments of URLs: escaping and unescaping of names.
 
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
-/// Appends `name` as one segment of a path. Whatever could end the segment, or mean something else in it, is escaped.
-/// Also the dots of a name that is nothing else: those would lead to another folder, and do so even when escaped, so
-/// whoever sends a path refuses one that [`has_dot_segment`].
+/// Appends `name` as one segment of a path. Characters that could end the segment, or have a special meaning in it, are
+/// escaped. So are the dots of a name that is only dots. Those lead to another folder even when escaped, so a path that
+/// [`has_dot_segment`] is refused before it is sent.
 pub(crate) fn push_segment(path: &mut String, name: &str) {
     let is_dots = matches!(name, "." | "..");
     for byte in name.bytes() {
@@ -18,7 +18,7 @@ pub(crate) fn push_segment(path: &mut String, name: &str) {
     }
 }
 
-/// Appends `name`, whose slashes are those of the path, as so many segments.
+/// Appends `name` as several segments, separated at its slashes.
 pub(crate) fn push_segments(path: &mut String, name: &str) {
     for (position, segment) in name.split('/').enumerate() {
         if position > 0 {
@@ -28,13 +28,13 @@ pub(crate) fn push_segments(path: &mut String, name: &str) {
     }
 }
 
-/// Whether a segment of `path` means this or the upper folder, escaped or not (<https://url.spec.whatwg.org/#double-dot-path-segment>).
+/// Whether a segment of `path` is `.` or `..`, escaped or not (<https://url.spec.whatwg.org/#double-dot-path-segment>).
 pub fn has_dot_segment(path: &str) -> bool {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     path.split(['/', '\\']).any(|segment| matches!(&*read_segment(segment), "." | ".."))
 }
 
-/// What an escaped segment says. An escape that is none stays as it is.
+/// Unescapes a segment. Invalid escapes stay unchanged.
 pub(crate) fn read_segment(segment: &str) -> Cow<'_, str> {
     if !segment.contains('%') {
         return Cow::Borrowed(segment);
@@ -59,8 +59,8 @@ pub(crate) fn read_segment(segment: &str) -> Cow<'_, str> {
     Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// What is asked of a resource where Google's addresses say it: `.../models/x:generateContent` is `.../models/x` and
-/// `generateContent`. A query is left out.
+/// Splits the method off one of Google's addresses: `.../models/x:generateContent` is `.../models/x` and
+/// `generateContent`. The query is left out.
 pub(crate) fn resource_and_method(path: &str) -> Option<(&str, &str)> {
     let path = path.split('?').next()?;
     let (resource, method) = path.rsplit_once(':')?;

@@ -1,19 +1,16 @@
-//! Response fields in the history: what an answer says about itself, and which fields of it the next request may
-//! repeat.
+//! Response fields in the history: which fields of an answer the next request may repeat.
 //!
-//! Strict providers refuse a whole conversation for one field that they do not know, so two kinds of fields are left
-//! out of every request ([`Cleaner`]):
+//! Strict providers refuse a whole conversation because of one unknown field, so two kinds of fields are removed from
+//! every request ([`Cleaner`]):
+//! - **Fields kept by a decoder.** Unknown fields of a message or its parts are marked when the answer is received
+//!   ([`mark`], [`Marks`]): the extra field [`ANSWER_FIELDS`] next to them lists their names and the wire format that
+//!   they came from. They are sent back only to that format, and only if the receiver's request schema includes them
+//!   ([`crate::request_schema`]). The mark stays with the message wherever a program stores it, and is never sent.
+//! - **Fields that only answers have.** The fields of [`ANSWER_ONLY`] have no meaning in a request, but programs store
+//!   dumps of the providers' own clients. They are sent only if the receiver's schema has them in the same form:
+//!   Ollama's `images` are strings, OpenRouter's are objects.
 //!
-//! - **What a decoder kept.** Fields without a name in the model, of a message or its parts, are marked when the answer
-//!   is received ([`mark`], [`Marks`]): the extra field [`ANSWER_FIELDS`] next to them says which they are and by which
-//!   wire format they came. They go back to that format alone, and only where the receiver's request schema has a place
-//!   for them ([`crate::request_schema`]). The mark goes with the message wherever a program keeps it, and is never
-//!   sent.
-//! - **What only answers have.** The fields of [`ANSWER_ONLY`] mean nothing in a request, whoever wrote them: programs
-//!   keep what the providers' own clients dump. They are sent where the receiver's schema has them in this form:
-//!   Ollama's `images` are texts, OpenRouter's objects.
-//!
-//! Any other field is the caller's, and is sent as it is.
+//! All other fields are the caller's, and are sent unchanged.
 
 use super::parts::any_part;
 use crate::json::{Extra, Json, Value};
@@ -21,7 +18,7 @@ use crate::model::{Message, Part, PartKind, Role};
 use crate::request_schema::{Place, Schema};
 use alloc::{borrow::ToOwned, collections::BTreeSet, string::String, vec::Vec};
 
-/// The extra field that says which of its neighbours a decoder kept, and the wire format that they came by.
+/// The extra field that lists the fields next to it that a decoder kept, and the wire format that they came from.
 pub const ANSWER_FIELDS: &str = "answer_fields";
 
 /// The extra field that names the signer of the signed fields next to it.
@@ -31,7 +28,7 @@ pub const SIGNED_BY: &str = "signed_by";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum When {
     Always,
-    /// Where it says nothing: `null`, `false`, and what is empty. With more to say, it is the caller's to answer for.
+    /// If it is `null`, `false` or empty. Any other value is sent, on the caller's responsibility.
     Empty,
 }
 
@@ -48,8 +45,8 @@ enum FieldOwner {
     Call,
 }
 
-/// Fields that answers have and requests do not, of the providers' own schemas and of their clients' dumps
-/// (`docs/wire/requests-accepted.md`). A name with a dot is that of a field inside another.
+/// Fields of answers that requests do not have, from the providers' schemas and their clients' dumps
+/// (`docs/wire/requests-accepted.md`). A name with a dot is a field inside another one.
 static ANSWER_ONLY: &[(FieldOwner, &str, When)] = &[
     // OpenAI's message, and what openai-python adds to it.
     (FieldOwner::Message, "annotations", When::Always),
@@ -235,8 +232,8 @@ fn says_nothing(value: Value<'_>) -> bool {
         || value.array().is_some_and(|items| items.is_empty())
 }
 
-/// So many fields a mark names; more are marked as one, so that each of a hundred thousand does not write the names of all
-/// that came before it.
+/// The maximum number of fields that a mark names. More fields are marked by [`ALL`], so that each of a hundred thousand
+/// fields does not repeat the names of all fields before it.
 const MAX_NAMES: usize = 256;
 
 /// In place of the names: all that stand beside the mark.
@@ -278,7 +275,7 @@ fn read_mark(mark: &Json) -> Option<(String, BTreeSet<String>)> {
     Some((format, names))
 }
 
-/// Takes out of messages what is not to be sent to one provider.
+/// Removes the fields that must not be sent to a provider from messages.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cleaner<'a> {
     /// The wire format that is to be written.
@@ -293,7 +290,7 @@ impl Cleaner<'_> {
         !message.extra.is_empty() || any_part(&message.content, &test)
     }
 
-    /// Cleans a message, but for its parts.
+    /// Cleans a message, except for its parts.
     pub(super) fn clean_message(self, message: &mut Message) {
         let Message { role, extra, .. } = message;
         let owner = if *role == Role::Assistant { Some(FieldOwner::Message) } else { None };
@@ -379,8 +376,8 @@ fn clean_item(format: &str, item: &mut Json) {
     *item = Json::object(&rest, |_| {});
 }
 
-/// Takes the field `inner` out of the object `outer`, and `outer` with it where nothing is left. False where it is not
-/// there.
+/// Removes the field `inner` from the object `outer`, and `outer` itself if it is then empty. Returns false if there is
+/// no such field.
 fn remove_inner(extra: &mut Extra, outer: &str, inner: &str) -> bool {
     let Some(fields) = extra.get(outer).and_then(|value| value.value().object()) else { return false };
     if fields.get(inner).is_none() {

@@ -1,9 +1,9 @@
-//! Tool calls of a history and their results: which belong together, under what id and name they are sent.
+//! Tool calls in a conversation and their results: how they are matched, and their ids and names in a request.
 //!
-//! Calls come from several providers in one conversation, with ids and names that the receiver refuses, and some come
-//! without ids. A receiver gets every id in its own form, the same one for a call and its result, none twice where it
-//! minds, and none at all where its calls need none and we made it (see [`super::made_ids`]). What an id becomes
-//! depends on what stands before it alone: a conversation that goes on begins with the same bytes, which prompt caches
+//! The calls of one conversation may come from several providers, with ids and names that the receiver refuses, or
+//! without ids. A receiver gets ids in its own format, the same for a call and its result, without duplicates if it
+//! requires that. Ids that Ferrule made up are left out if the receiver needs none (see [`super::made_ids`]). An id
+//! depends only on the messages before it, so a continued conversation begins with the same bytes, as prompt caches
 //! need.
 
 use super::made_ids;
@@ -18,23 +18,23 @@ use alloc::{
     vec::Vec,
 };
 
-/// What a wire format wants of calls.
+/// The requirements of a wire format for calls.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CallRules {
-    /// What ids look like.
+    /// The format of ids.
     pub(crate) id: ToolIdRule,
     /// Which calls are sent with their ids.
     pub(crate) ids: Ids,
-    /// What names look like.
+    /// The format of names.
     pub(crate) name: ToolNameRule,
 }
 
 /// Which calls are sent with their ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ids {
-    /// Each.
+    /// All.
     Needed,
-    /// Each, and no two have the same.
+    /// All, and every id is unique.
     Unique,
     /// Those that a provider gave.
     Given,
@@ -45,42 +45,42 @@ pub(crate) enum Ids {
 /// A call or a result as it is sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent<'a> {
-    /// The id; none is sent without.
+    /// The id; `None` if none is sent.
     pub(crate) id: Option<Cow<'a, str>>,
-    /// The tool's name. A result whose call nobody knows may have none.
+    /// The tool's name. A result without a matching call may have none.
     pub(crate) name: Option<Cow<'a, str>>,
     /// The number of the call among those of the conversation.
     pub(crate) number: Option<usize>,
 }
 
 impl<'a> Sent<'a> {
-    /// A call as it is: in an answer.
+    /// An unchanged call: in an answer.
     pub(crate) fn as_it_is(call: &'a ToolCall) -> Self {
         let (id, name) = (Cow::Borrowed(call.id.as_str()), Cow::Borrowed(call.name.as_str()));
         Self { id: Some(id), name: Some(name), number: None }
     }
 
-    /// The id, empty where there is none.
+    /// The id; empty if there is none.
     pub(crate) fn id(&self) -> &str {
         self.id.as_deref().unwrap_or_default()
     }
 
-    /// The name, empty where there is none.
+    /// The name; empty if there is none.
     pub(crate) fn name(&self) -> &str {
         self.name.as_deref().unwrap_or_default()
     }
 }
 
-/// The calls of one conversation, asked for in its order.
+/// The calls of one conversation, in order.
 #[derive(Debug)]
 pub(crate) struct Calls<'a> {
     rules: CallRules,
     messages: &'a [Message],
     tools: &'a [Tool],
     known: Vec<Known<'a>>,
-    /// The numbers of the calls by the ids that they came with.
+    /// The indexes of the calls by their original ids.
     by_id: BTreeMap<&'a str, Vec<usize>>,
-    /// The first call that may wait for its result.
+    /// The first call that may still be without a result.
     waiting_from: usize,
     /// The ids that were sent.
     used: BTreeSet<Cow<'a, str>>,
@@ -129,8 +129,9 @@ impl<'a> Calls<'a> {
         sent
     }
 
-    /// The next result, which is of the call that it names; where it names none, or several have the same id, of the
-    /// first that waits for one, and rather one of its tool's name. It says which tool answered, or else the call does.
+    /// The next result. It belongs to the call with its id. If it has no id, or several calls have the same id, it
+    /// belongs to the first call without a result, preferably one with its tool's name. The name is the result's,
+    /// else the call's.
     pub(crate) fn result(&mut self, result: &'a ToolResult) -> Sent<'a> {
         let found = self.find(result);
         let own_name = result.name.as_deref().filter(|name| !name.is_empty()).map(|name| self.name(name));
@@ -202,7 +203,8 @@ impl<'a> Calls<'a> {
         tool_id::fit(self.rules.id, Cow::Borrowed(id))
     }
 
-    /// The name of a tool as it is sent: one that is declared as it is declared, any other in the form of the format.
+    /// The name of a tool as it is sent: as declared if the tool is declared, otherwise in the format of the
+    /// receiver.
     pub(crate) fn name(&mut self, own: &'a str) -> Cow<'a, str> {
         if self.rules.name.is_right(own) || self.tools.iter().any(|tool| tool.name == own && !own.is_empty())
         {

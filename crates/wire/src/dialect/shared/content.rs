@@ -1,12 +1,12 @@
-//! Content of a chat request made to fit: texts in place of documents, hosted tools in the provider's form, and no media
-//! beyond its limits.
+//! Content of a chat request adapted to the provider: text documents as text, hosted tools in the provider's format,
+//! and media within its limits.
 
 use super::{hosted_declaration, media_limits, text_documents};
 use crate::encode::{Refusals, UnsupportedField};
 use crate::model::Request;
 use crate::quirks::Quirks;
 
-/// The request as the provider takes it. `None` where it is that already.
+/// The request as the provider accepts it; `None` if no change is needed.
 pub(crate) fn fit(
     request: &Request,
     quirks: &Quirks,

@@ -1,8 +1,8 @@
-//! Fast path of a text stream whose frames differ from one already read only in their text and their figures.
+//! Fast path for text streams with frames that differ only in their text and in numbers.
 //!
-//! As [`TextTemplate`](super::template::TextTemplate), but something behind the text has figures that change: Google
-//! writes the usage so far into every frame, Cursor's program the time. What differs in its digits alone is the same
-//! JSON with other figures.
+//! Like [`TextTemplate`](super::template::TextTemplate), but a value after the text has numbers that change: Google
+//! writes the usage so far into every frame, Cursor's program the time. If only digits differ, the JSON is the same
+//! except for its numbers.
 
 use super::template::plain_string;
 use alloc::{borrow::ToOwned, string::String, vec::Vec};

@@ -1,4 +1,4 @@
-//! Finish reasons: what holds in every format.
+//! Finish reasons: rules that apply to every format.
 
 use crate::framing::StreamError;
 use crate::json::{Extra, Json};

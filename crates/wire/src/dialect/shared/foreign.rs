@@ -1,7 +1,7 @@
-//! Foreign metadata: what of an answer goes back only where it came from.
+//! Foreign metadata: parts of an answer that are sent back only to where they came from.
 //!
-//! Answers hold what nobody else reads, and strict receivers refuse a whole conversation for it. Three things decide
-//! what travels:
+//! Answers contain data that only their provider understands, and strict receivers refuse a whole conversation because
+//! of it. Three rules decide what is sent:
 //!
 //! - **The wire format.** Decoders keep a part that has no name in the model as a [`PartKind::ProviderItem`], which
 //!   names its format; encoders of other formats refuse it, or drop it with a warning.

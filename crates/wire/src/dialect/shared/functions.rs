@@ -1,5 +1,5 @@
-//! Tools for dialects that declare functions only, and cannot name some of them in a choice: instead of naming those
-//! that may be called, only those are declared.
+//! Tools for dialects that declare only functions, and cannot restrict the choice to some of them: only the allowed
+//! functions are declared.
 
 use super::tool_declaration::write_tool;
 use crate::encode::{Refusals, UnsupportedField};

@@ -1,5 +1,5 @@
-//! Hosted tools in our words: `{"type": "ferrule:web_search"}` and its kin become the declaration of the provider that
-//! runs them, or are refused by name where it has none (`docs/wire/late-2026.md`, section 9).
+//! Hosted tools in provider-neutral form: `{"type": "ferrule:web_search"}` and the like become the provider's own
+//! declaration, or are refused by name if it has none (`docs/wire/late-2026.md`, section 9).
 
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value};

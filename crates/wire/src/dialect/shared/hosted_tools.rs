@@ -1,4 +1,5 @@
-//! Hosted tools: which provider a declaration belongs to that is neither a function nor free text (`docs/wire/late-2026.md`, section 9).
+//! Hosted tools: the provider of a declaration that is neither a function nor a free-text tool
+//! (`docs/wire/late-2026.md`, section 9).
 
 use crate::json::Json;
 

@@ -1,6 +1,6 @@
-//! Lenient reading of answer fields: values in another form than the format's. Servers that speak it nearly write lists of
-//! strings, or an object around the text, where it has a string, one item where it has a list, and counts as strings.
-//! What a model said is never lost for that.
+//! Lenient decoding of answer fields: values in another form than the format specifies. Servers with an imperfect
+//! implementation write lists of strings, or an object around the text, instead of a string, one item instead of a
+//! list, and counts as strings. The model's answer is not lost because of that.
 
 use crate::framing::StreamError;
 use crate::json::{Fields, Json, Value};

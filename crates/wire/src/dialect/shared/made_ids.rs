@@ -1,9 +1,8 @@
-//! Made ids: the ids that decoders give to tool calls which came without one.
+//! Made-up ids: the ids that decoders give to tool calls without one.
 //!
-//! Programs want an id to answer a call, also where the provider has none. The mark that we made it is in the id itself,
-//! [`PREFIX`], so that it outlasts every form in which a program keeps a conversation, also one that knows ids, names and
-//! arguments only. An id that we made never goes to a provider whose calls have none of their own (Vertex refuses
-//! `functionCall.id` for Gemini 2.x).
+//! Programs need an id to answer a call, even if the provider has none. The id itself is marked by [`PREFIX`], so the
+//! mark survives any format in which a program stores a conversation, even one with only ids, names and arguments. A
+//! made-up id is never sent to a provider that has no ids of its own (Vertex refuses `functionCall.id` for Gemini 2.x).
 
 use super::repeated_calls::RepeatedCalls;
 use crate::dialect::StreamDecoder;

@@ -1,7 +1,6 @@
-//! Media limits: images, documents and audio of a type, size or number that the provider does not accept.
-//!
-//! Applied before a dialect writes its messages, so that the error names the part, and what to do, instead of the
-//! provider's after an upload of megabytes. Files at an address, and uploaded before, are the provider's business.
+//! Media limits: images, documents and audio of a type, size or number that the provider does not accept. Applied
+//! before a dialect writes its messages, so that the error names the part and what to do, without an upload of
+//! megabytes. Files given by URL, or uploaded earlier, are checked by the provider.
 
 use super::media_type;
 use crate::encode::{Place, Refusals, UnsupportedField};

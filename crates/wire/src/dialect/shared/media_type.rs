@@ -1,4 +1,4 @@
-//! Media types in the form that providers know: other names of the same are common, and refused.
+//! Media types in the form that providers accept: common synonyms would be refused.
 
 use alloc::{borrow::Cow, string::String};
 

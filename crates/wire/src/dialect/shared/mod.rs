@@ -1,4 +1,4 @@
-//! Shared pieces of wire formats: what several dialects read, write or refuse alike.
+//! Shared code of wire formats: what several dialects decode, encode or refuse in the same way.
 
 pub(crate) mod address;
 pub mod answer_fields;

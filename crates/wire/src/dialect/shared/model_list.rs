@@ -1,4 +1,4 @@
-//! Lists of models, as far as dialects have them alike: the request for a page, and the usual forms of one.
+//! Lists of models, as far as dialects share them: the request for a page, and the usual formats of a page.
 
 use super::address::push_segment;
 use crate::encode::EncodedRequest;

@@ -1,4 +1,4 @@
-//! Unknown fields of an object inside an object: kept in the outer `extra`, under the inner object's own name.
+//! Unknown fields of nested objects: kept in the outer object's `extra`, under the inner object's name.
 
 use crate::json::{Extra, Fields, Json};
 use alloc::borrow::Cow;

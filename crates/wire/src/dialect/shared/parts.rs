@@ -1,4 +1,4 @@
-//! Parts of messages, also those inside the results of tools.
+//! Parts of messages, including those inside tool results.
 
 use crate::model::{Part, PartKind};
 use alloc::vec::Vec;

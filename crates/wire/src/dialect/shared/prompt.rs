@@ -1,4 +1,4 @@
-//! Conversations as text, for those who take one text and give one back.
+//! Conversations as text, for formats with one text as prompt and one text as answer.
 
 use super::foreign;
 use crate::encode::{Place, Refusals, UnsupportedField};

@@ -1,5 +1,5 @@
-//! Prompt caching on request: breakpoints where the prompt stays the same from call to call, or a key for those who
-//! find what to share themselves (`docs/wire/late-2026.md`, section 6).
+//! Prompt caching on request: breakpoints after the part of the prompt that repeats between calls, or a key for
+//! providers that find the common prefix themselves (`docs/wire/late-2026.md`, section 6).
 
 use crate::json::WriteJson;
 use crate::model::{CacheBreakpoint, CacheLifetime, Part, PartKind, Request, Role, Tool, ToolKind};

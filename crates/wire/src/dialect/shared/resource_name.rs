@@ -1,5 +1,5 @@
-//! Google's names of resources: `publishers/p/models/m`, `projects/p/locations/l/endpoints/e`. A model may be named by
-//! its whole one, and then stands elsewhere than where the base URL ends.
+//! Google's resource names: `publishers/p/models/m`, `projects/p/locations/l/endpoints/e`. A model may be given by its
+//! full resource name, which then replaces a part of the base URL.
 
 use super::address::{push_segment, read_segment};
 use alloc::{borrow::Cow, format, string::String, vec::Vec};

@@ -1,9 +1,9 @@
-//! Fast path of a text stream whose frames differ from one already read only in their text.
+//! Fast path for text streams with frames that differ only in their text.
 //!
-//! Nearly all frames of a stream say "more text" and are equal but for that text and some padding: OpenAI's is a
-//! string of its own after the text, Anthropic's are spaces before the last brace. Once the full reader has found
-//! where the text stands in one of them, the next is recognised by the bytes around it. Whatever does not match
-//! exactly, or needs unescaping, goes the full way; so both ways always give the same.
+//! Nearly all frames of a stream carry more text, and are equal except for that text and some padding: OpenAI's padding
+//! is a string after the text, Anthropic's is spaces before the last brace. Once the full decoder has found the
+//! position of the text in one frame, the next frame is recognised by the bytes around it. A frame that does not match
+//! exactly, or needs unescaping, goes to the full decoder, so the result is always the same.
 
 use crate::json::Value;
 use alloc::{borrow::ToOwned, string::String};

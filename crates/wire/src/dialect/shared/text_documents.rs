@@ -1,5 +1,5 @@
-//! Documents of text, for formats that have none: they become text parts. OpenAI's guide says so of Chat Completions,
-//! and Cohere has documents in the results of tools only.
+//! Text documents, for formats without them: they become text parts. OpenAI's guide recommends this for Chat
+//! Completions, and Cohere supports documents only in tool results.
 
 use super::parts::any_part;
 use crate::model::{Document, Message, Part, PartKind, Request, Role, Source};

@@ -1,4 +1,4 @@
-//! Tool declarations in the form of Chat Completions, which several formats share.
+//! Tool declarations in the format of Chat Completions, which several formats share.
 
 use super::nested;
 use crate::json::{Extra, ObjectWriter, WriteJson};

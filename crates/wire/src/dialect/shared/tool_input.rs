@@ -1,4 +1,4 @@
-//! Input of tool calls: an object in most formats, whatever the model wrote.
+//! Input of tool calls: most formats require an object, whatever the model wrote.
 
 use crate::json::{Json, ObjectWriter, Value};
 use crate::model::{ToolCall, normalise_arguments};

@@ -1,5 +1,5 @@
-//! Turns of dialects where the results of tools stand in the user's turn: read into the canonical form, in which they
-//! are a message of their own.
+//! Turns of dialects with tool results in the user's turn: decoded into the canonical form, in which the results are a
+//! separate message.
 
 use crate::json::Extra;
 use crate::model::{Message, Part, PartKind, Role};
