@@ -178,7 +178,7 @@ dist/wheel.stamp: $(VENV)/wheel.stamp $(RUST_SOURCES) $(PYTHON_SOURCES) $(PACKAG
 	@sh tools/require.sh rust
 	rm -rf dist
 	$(python) -m maturin sdist --out dist
-	$(python) -m maturin build --release --locked --out dist $(if $(filter Linux,$(shell uname -s)),--zig --compatibility manylinux2014)
+	$(python) -m maturin build --release --locked --compression-level 9 --out dist $(if $(filter Linux,$(shell uname -s)),--zig --compatibility manylinux2014)
 	@touch $@
 
 dist/wheels.stamp: $(VENV)/wheel.stamp $(RUST_SOURCES) $(PYTHON_SOURCES) $(PACKAGING)
@@ -189,4 +189,4 @@ dist/wheels.stamp: $(VENV)/wheel.stamp $(RUST_SOURCES) $(PYTHON_SOURCES) $(PACKA
 	$(call zig_wheel,x86_64-unknown-linux-musl,musllinux_1_2)
 	@touch $@
 
-zig_wheel = $(python) -m maturin build --release --locked --zig --out dist/wheels --target $(1) --compatibility $(2)
+zig_wheel = $(python) -m maturin build --release --locked --compression-level 9 --zig --out dist/wheels --target $(1) --compatibility $(2)

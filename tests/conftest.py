@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import contextlib
 import multiprocessing.resource_tracker
 import os
 import signal
@@ -103,8 +104,11 @@ def nothing_is_left() -> Iterator[None]:
 
 
 def native_threads() -> list[str]:
-    tasks = Path("/proc/self/task")
-    return [(task / "comm").read_text().strip() for task in tasks.iterdir()] if tasks.exists() else []
+    names = []
+    for name in Path("/proc/self/task").glob("*/comm"):
+        with contextlib.suppress(OSError):  # It has ended since it was listed.
+            names.append(name.read_text().strip())
+    return names
 
 
 def child_processes() -> set[int]:

@@ -34,8 +34,12 @@ def accelerate(stream: Any) -> None:
         return
     if text_event is None or thinking_event is None or not hasattr(stream, snapshot):
         return
+    iterator = stream._iterator  # noqa: SLF001 - it is the SDK's
+    code = getattr(iterator, "gi_code", None) or getattr(iterator, "ag_code", None)
+    if code is not vars(class_)["__stream__"].__code__:  # An instrumentation (Sentry's) has put its own there.
+        return
     pieces = _Pieces(stream, snapshot, text_event, thinking_event)
-    is_async = hasattr(stream._iterator, "__anext__")  # noqa: SLF001 - it is the SDK's
+    is_async = hasattr(iterator, "__anext__")
     set_iterator = pieces.iterated_asynchronously if is_async else pieces.iterated
     stream._iterator = set_iterator()  # noqa: SLF001 - the generator that it replaces has not begun
 

@@ -117,6 +117,8 @@ class Scripted:
 
 def shape(value: Any) -> Any:
     """All that tells two objects of an SDK apart: types, order, what was set, further fields, private ones."""
+    if isinstance(value, type):
+        return value  # Of a shape: the type that it names.
     fields = getattr(value, "__dict__", None)
     if hasattr(value, "model_fields_set"):
         return (

@@ -183,7 +183,12 @@ def make_stream(
     stream = official(**given)
     items = _items_async if asynchronous else _items
     # Not by a method: the stream would lead to its iterator and that to the stream, and dropping it would not end it.
-    stream._iterator = items(official, source, Cutter(builder.build_event, names), given)  # noqa: SLF001 - the SDK's
+    iterator = items(official, source, Cutter(builder.build_event, names), given)
+    if hasattr(official, "_iterator"):
+        # The class makes its iterator of this when it is first needed; instrumentations (Sentry's) wrap that.
+        stream.__stream__ = lambda: iterator
+    else:
+        stream._iterator = iterator  # noqa: SLF001 - the SDK's
     return stream
 
 
