@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
-import contextlib
 import multiprocessing.resource_tracker
 import os
 import signal
