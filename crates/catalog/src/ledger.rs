@@ -163,7 +163,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Totals {
-    fn add(&mut self, usage: &Usage, end: End, cost: Option<Amount>) {
+    /// Adds a call: its usage, how it ended, and its cost if known.
+    pub fn add(&mut self, usage: &Usage, end: End, cost: Option<Amount>) {
         let one_more = |count: &mut u64| *count = count.saturating_add(1);
         one_more(&mut self.calls);
         match end {
@@ -178,7 +179,7 @@ impl Totals {
     }
 
     /// Adds the usage of a part of a call, which is counted elsewhere.
-    fn add_part(&mut self, usage: &Usage, cost: Option<Amount>) {
+    pub fn add_part(&mut self, usage: &Usage, cost: Option<Amount>) {
         let add = |sum: &mut u64, figure: Option<u64>| *sum = sum.saturating_add(figure.unwrap_or_default());
         add(&mut self.input_tokens, usage.input_tokens);
         add(&mut self.output_tokens, usage.output_tokens);

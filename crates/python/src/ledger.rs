@@ -20,17 +20,22 @@ pub(crate) fn rows(py: Python<'_>, rows: Vec<(Row, Totals)>) -> PyResult<Bound<'
             metadata.set_item(key, value)?;
         }
         dict.set_item("metadata", metadata)?;
-        dict.set_item("calls", totals.calls)?;
-        dict.set_item("failed", totals.failed)?;
-        dict.set_item("interrupted", totals.interrupted)?;
-        dict.set_item("input_tokens", totals.input_tokens)?;
-        dict.set_item("output_tokens", totals.output_tokens)?;
-        dict.set_item("cache_read_tokens", totals.cache_read_tokens)?;
-        dict.set_item("cache_write_tokens", totals.cache_write_tokens)?;
-        dict.set_item("reasoning_tokens", totals.reasoning_tokens)?;
-        dict.set_item("cost", decimal(py, &totals.cost)?)?;
-        dict.set_item("unknown_cost", totals.unknown_cost)?;
+        set_totals(&dict, &totals)?;
         list.append(dict)?;
     }
     Ok(list)
+}
+
+/// Sets the items of a row that are sums.
+pub(crate) fn set_totals(dict: &Bound<'_, PyDict>, totals: &Totals) -> PyResult<()> {
+    dict.set_item("calls", totals.calls)?;
+    dict.set_item("failed", totals.failed)?;
+    dict.set_item("interrupted", totals.interrupted)?;
+    dict.set_item("input_tokens", totals.input_tokens)?;
+    dict.set_item("output_tokens", totals.output_tokens)?;
+    dict.set_item("cache_read_tokens", totals.cache_read_tokens)?;
+    dict.set_item("cache_write_tokens", totals.cache_write_tokens)?;
+    dict.set_item("reasoning_tokens", totals.reasoning_tokens)?;
+    dict.set_item("cost", decimal(dict.py(), &totals.cost)?)?;
+    dict.set_item("unknown_cost", totals.unknown_cost)
 }

@@ -1,6 +1,6 @@
 //! Shared state for Python: its address, ledger queries, forks and exits.
 
-use crate::cost::decimal;
+use crate::{cost::decimal, ledger::set_totals};
 use ferrule_catalog::Amount;
 use ferrule_client::StateSettings;
 use ferrule_state::{Address, Question, fork};
@@ -59,16 +59,7 @@ pub(crate) fn ledger_totals<'py>(
         for (name, value) in question.by.iter().zip(values) {
             dict.set_item(name, value)?;
         }
-        dict.set_item("calls", totals.calls)?;
-        dict.set_item("failed", totals.failed)?;
-        dict.set_item("interrupted", totals.interrupted)?;
-        dict.set_item("input_tokens", totals.input_tokens)?;
-        dict.set_item("output_tokens", totals.output_tokens)?;
-        dict.set_item("cache_read_tokens", totals.cache_read_tokens)?;
-        dict.set_item("cache_write_tokens", totals.cache_write_tokens)?;
-        dict.set_item("reasoning_tokens", totals.reasoning_tokens)?;
-        dict.set_item("cost", decimal(py, &Amount::from_units(totals.cost))?)?;
-        dict.set_item("unknown_cost", totals.unknown_cost)?;
+        set_totals(&dict, &totals)?;
         list.append(dict)?;
     }
     Ok(list)

@@ -7,6 +7,8 @@ use crate::{
     sqlite::Sqlite,
     upkeep::book_into,
 };
+use ferrule_catalog::{Amount, End, Totals};
+use ferrule_wire::model::Usage;
 use rusqlite::params;
 use std::{
     collections::BTreeMap,
@@ -28,53 +30,29 @@ pub struct Question {
 /// The values of a group, in the order of the query; `None` if the calls have no such value.
 pub type Values = Vec<Option<String>>;
 
-/// The usage and cost of a group of calls.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CallTotals {
-    /// All calls.
-    pub calls: u64,
-    /// Calls that ended without an answer.
-    pub failed: u64,
-    /// Calls that ended with a partial answer.
-    pub interrupted: u64,
-    /// Input tokens, as far as reported.
-    pub input_tokens: u64,
-    /// Output tokens, as far as reported.
-    pub output_tokens: u64,
-    /// Input tokens read from a cache.
-    pub cache_read_tokens: u64,
-    /// Input tokens written to a cache.
-    pub cache_write_tokens: u64,
-    /// Output tokens used for reasoning.
-    pub reasoning_tokens: u64,
-    /// The cost in 10^-24 dollars, as far as known.
-    pub cost: u128,
-    /// The number of calls with an answer of unknown cost.
-    pub unknown_cost: u64,
-}
-
-impl CallTotals {
-    fn add(&mut self, call: &CallRecord) {
-        let add = |sum: &mut u64, more: Option<u64>| *sum = sum.saturating_add(more.unwrap_or_default());
-        let is_part = call.end == "part";
-        add(&mut self.calls, (!is_part).then_some(1));
-        add(&mut self.failed, (call.end == "failed").then_some(1));
-        add(&mut self.interrupted, (call.end == "interrupted").then_some(1));
-        add(&mut self.input_tokens, call.input_tokens);
-        add(&mut self.output_tokens, call.output_tokens);
-        add(&mut self.cache_read_tokens, call.cache_read_tokens);
-        add(&mut self.cache_write_tokens, call.cache_write_tokens);
-        add(&mut self.reasoning_tokens, call.reasoning_tokens);
-        self.cost = self.cost.saturating_add(call.cost.unwrap_or_default());
-        let is_unknown = call.cost.is_none() && !is_part && call.end != "failed";
-        add(&mut self.unknown_cost, is_unknown.then_some(1));
+/// Adds a call, or the part of one that another record counts, by the rules of every client's ledger.
+fn add(totals: &mut Totals, call: &CallRecord) {
+    let usage = Usage {
+        input_tokens: call.input_tokens,
+        output_tokens: call.output_tokens,
+        cache_read_tokens: call.cache_read_tokens,
+        cache_write_tokens: call.cache_write_tokens,
+        reasoning_tokens: call.reasoning_tokens,
+        ..Usage::default()
+    };
+    let cost = call.cost.map(Amount::from_units);
+    match call.end.as_str() {
+        "part" => totals.add_part(&usage, cost),
+        "failed" => totals.add(&usage, End::Failed, cost),
+        "interrupted" => totals.add(&usage, End::Interrupted, cost),
+        _ => totals.add(&usage, End::Answered, cost),
     }
 }
 
 /// The usage and cost of the calls in the database at `path`, grouped as queried. Books the journals of live and dead
 /// processes first.
-pub fn totals(path: &Path, question: &Question) -> Result<Vec<(Values, CallTotals)>, Away> {
-    let mut found: BTreeMap<Values, CallTotals> = BTreeMap::new();
+pub fn totals(path: &Path, question: &Question) -> Result<Vec<(Values, Totals)>, Away> {
+    let mut found: BTreeMap<Values, Totals> = BTreeMap::new();
     each(path, question, |call, day| {
         let value = |by: &String| match by.as_str() {
             "provider" => Some(call.provider.clone()),
@@ -83,7 +61,7 @@ pub fn totals(path: &Path, question: &Question) -> Result<Vec<(Values, CallTotal
             "day" => Some(day.to_owned()),
             other => call.metadata.get(other.strip_prefix("metadata.")?).cloned(),
         };
-        found.entry(question.by.iter().map(value).collect()).or_default().add(call);
+        add(found.entry(question.by.iter().map(value).collect()).or_default(), call);
     })?;
     Ok(found.into_iter().collect())
 }

@@ -21,7 +21,7 @@ mod upkeep;
 
 pub use address::{Address, NotAnAddress, OnLoss};
 pub use backing::{Away, Backing, Standing, Want};
-pub use ledger::{CallTotals, Question, Values, each, totals};
+pub use ledger::{Question, Values, each, totals};
 pub use record::{Booking, CallRecord, Record};
 pub use shared::Shared;
 pub use sqlite::Sqlite;

@@ -120,7 +120,10 @@ fn a_dead_members_block_is_booked_as_an_estimate_and_its_settled_calls_exactly()
     let question = Question { by: vec!["provider".into()], ..Question::default() };
     let found = totals(&place.database(), &question).unwrap();
     assert_eq!(found.len(), 1);
-    assert_eq!((found[0].0[0].as_deref(), found[0].1.calls, found[0].1.cost), (Some("openai"), 1, 70));
+    assert_eq!(
+        (found[0].0[0].as_deref(), found[0].1.calls, found[0].1.cost.units()),
+        (Some("openai"), 1, 70)
+    );
 }
 
 #[test]
