@@ -10,7 +10,7 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
-from ferrule.dropin.native.pristine import CLIENT_METHODS, Definitions, are_pristine
+from ferrule.dropin.native.pristine import CLIENT_METHODS, Definitions, are_pristine, bases
 from ferrule.dropin.native.replay import SWITCH
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ _FUNCTIONS = (
     "construct_type",
 )
 """Functions of the SDK's base module that the native path stands for, where the version has them."""
+_STREAM_METHODS = ("__stream__", "_iter_events")
+"""Methods of streams that the native path stands for, where the version has them."""
 # In some versions `_custom_auth` is a field of every client.
 _INSTANCE = frozenset(_METHODS) - {"_custom_auth"}
 _HTTP_METHODS = frozenset(CLIENT_METHODS)
@@ -64,7 +66,7 @@ class Guards:
         self._library = library
         self._places = (facts.package, _OURS)
         self._logger = logging.getLogger(facts.sdk.name)
-        self._definitions: dict[type, Definitions] = {}
+        self._definitions: dict[tuple[type, bool], Definitions] = {}
 
     def reason(self, client: Any, *, asynchronous: bool) -> str | None:
         """Why a call of `client` cannot take the native path; `None` where it can."""
@@ -73,18 +75,9 @@ class Guards:
         own = client.__dict__
         if not _INSTANCE.isdisjoint(own):
             return "a method of the client was replaced"
-        kind = type(client)
-        stream = self._facts.stream_classes[asynchronous]
-        definitions = self._definitions.get(kind)
-        if definitions is None:
-            definitions = self._definitions[kind] = Definitions(kind, _METHODS)
-        functions = (
-            *definitions.now(),
-            *(getattr(self._facts.base, name, None) for name in _FUNCTIONS),
-            getattr(stream, "__stream__", None),
-            getattr(stream, "_iter_events", None),
-        )
-        if not are_pristine(functions, self._places):
+        kind = (type(client), asynchronous)
+        definitions = self._definitions.get(kind) or self._definitions.setdefault(kind, self._defined(*kind))
+        if not definitions.are_pristine():
             return "the SDK's code was changed, or a subclass has its own"
         http_client = client._client  # noqa: SLF001 - the SDK's
         if (why := self._of_http_client(http_client, asynchronous=asynchronous)) is not None:
@@ -96,6 +89,11 @@ class Guards:
         if self._logger.isEnabledFor(logging.DEBUG):
             return "the SDK's logger is at DEBUG"
         return self._facts.own_guards(client)
+
+    def _defined(self, kind: type, asynchronous: bool) -> Definitions:
+        facts = self._facts
+        stream = bases(facts.stream_classes[asynchronous], _STREAM_METHODS)
+        return Definitions([*bases(kind, _METHODS), (vars(facts.base), _FUNCTIONS), *stream], self._places)
 
     def _of_http_client(self, http_client: Any, *, asynchronous: bool) -> str | None:
         transport = http_client._transport  # noqa: SLF001 - the library's

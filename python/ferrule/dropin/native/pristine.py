@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from operator import attrgetter
+from operator import attrgetter, is_
 from types import FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CLIENT_METHODS = (
     "send",
@@ -46,27 +49,40 @@ def are_pristine(functions: tuple[Any, ...], places: tuple[str, ...]) -> bool:
 
 
 class Definitions:
-    """Every definition that a class and its bases have of some names, those that others hide included.
+    """Every definition that some namespaces have of some names, those that others hide included.
 
     Args:
-        kind: The class.
-        names: The names.
+        namespaces: Each with its names: the variables of a module, or those of a class and of each of its bases.
+        places: The directories in which they were defined, where nobody has changed one.
     """
 
-    def __init__(self, kind: type, names: tuple[str, ...]) -> None:
-        self._views = tuple(vars(base) for base in kind.__mro__)
-        self._names = names
-        self._sizes: tuple[int, ...] = ()
-        self._places: list[tuple[Any, str]] = []
+    def __init__(self, namespaces: list[tuple[Mapping[str, Any], tuple[str, ...]]], places: tuple[str, ...]) -> None:
+        self._namespaces = namespaces
+        self._views = [view for view, _ in namespaces]
+        self._places = places
+        self._sizes: list[int] = []
+        self._found: list[tuple[Mapping[str, Any], str]] = []
+        # In one, so that threads see both or neither. They are compared by identity, as in `are_pristine`.
+        self._judged: tuple[list[Any], bool] = ([], True)
 
-    def now(self) -> tuple[Any, ...]:
-        """The definitions as they are now."""
-        sizes = tuple(map(len, self._views))
+    def are_pristine(self) -> bool:
+        """Whether all of them are as they were defined."""
+        sizes = list(map(len, self._views))
         if sizes != self._sizes:
             # Somebody has defined one where none was.
+            self._found = [(view, name) for view, names in self._namespaces for name in names if name in view]
             self._sizes = sizes
-            self._places = [(view, name) for view in self._views for name in self._names if name in view]
-        return tuple([view.get(name) for view, name in self._places])
+        now = [view.get(name) for view, name in self._found]
+        before, result = self._judged
+        if len(now) != len(before) or not all(map(is_, now, before)):
+            result = all(_is_defined_in(one, self._places) for one in now)
+            self._judged = (now, result)
+        return result
+
+
+def bases(kind: type, names: tuple[str, ...]) -> list[tuple[Mapping[str, Any], tuple[str, ...]]]:
+    """The namespaces of a class and its bases, as `Definitions` takes them."""
+    return [(vars(base), names) for base in kind.__mro__]
 
 
 def directory_of(module: Any) -> str:
